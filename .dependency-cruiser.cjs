@@ -1,0 +1,69 @@
+/** Import boundaries: imports go down the layers, the pure rooms know no system, and only `lib/system` touches it. */
+const pure = ['engine', 'patterns', 'calls', 'windows', 'breaker']
+const layers = [
+  ['cli'],
+  ['session', 'replay', 'guard', 'memory', 'status', 'install', 'resilience'],
+  ['engine', 'store', 'protocol', 'config', 'incidents'],
+  ['patterns'],
+  ['calls', 'windows', 'breaker'],
+]
+const folder = (names) => `^lib/(${names.join('|')})/`
+/** `lib/system` is below everything but the pure rooms. */
+const upward = layers.slice(1).map((layer, i) => ({
+  name: `no-import-upward-from-${layer[0]}`,
+  severity: 'error',
+  from: { path: folder(layer) },
+  to: { path: `${folder(layers.slice(0, i + 1).flat())}|^(hooks|ops)/` },
+}))
+
+module.exports = {
+  forbidden: [
+    ...upward,
+    {
+      name: 'pure-rooms-know-no-system',
+      comment: 'The engine and what it stands on must be able to move into a sandbox without Node.',
+      severity: 'error',
+      from: { path: folder(pure) },
+      to: { path: '^lib/(system|store|session|protocol|incidents)/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'pure-rooms-import-no-node',
+      severity: 'error',
+      from: { path: `${folder(pure)}|^lib/memory/plan\\.ts$` },
+      to: { dependencyTypes: ['core', 'npm', 'npm-dev'], pathNot: 'zod' },
+    },
+    {
+      name: 'only-system-touches-the-system',
+      severity: 'error',
+      from: { path: '^(lib|hooks|ops)/', pathNot: '^lib/system/' },
+      to: { dependencyTypes: ['core'], pathNot: '^(node:)?(path|url|crypto)$' },
+    },
+    {
+      name: 'system-stands-alone',
+      severity: 'error',
+      from: { path: '^lib/system/' },
+      to: { path: '^(lib/(?!system/)|hooks/|ops/)' },
+    },
+    {
+      name: 'hooks-stay-lean',
+      comment: 'What a hook imports, every tool call pays for.',
+      severity: 'error',
+      from: { path: '^lib/(session|engine|patterns|calls|windows|breaker|store|protocol|incidents|config|system)/' },
+      to: { dependencyTypes: ['npm', 'npm-dev'], pathNot: 'zod' },
+    },
+    {
+      name: 'executables-are-doorways',
+      comment: 'An executable is one handler and one runner; it imports nothing from another executable.',
+      severity: 'error',
+      from: { path: '^(hooks|ops)/' },
+      to: { path: '^(hooks|ops)/' },
+    },
+    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node'] },
+  },
+}

@@ -1,0 +1,68 @@
+import { Chalk } from 'chalk'
+import { readIncidents } from '../incidents/read-incidents.ts'
+import { memoryLimits } from '../memory/limits.ts'
+import { memoryReport } from '../memory/memory-report.ts'
+import { circuitStateKind, type HaltRecord, haltKind } from '../session/documents.ts'
+import type { Project } from '../session/project.ts'
+import { haltText } from '../status/halt-text.ts'
+import { statusReport } from '../status/status-report.ts'
+import { statusText } from '../status/status-text.ts'
+import type { System } from '../system/system.ts'
+import { openNamedProject } from './open-named-project.ts'
+import { newProgram, parseWords } from './program.ts'
+import { type CommandResult, type Invocation, printed } from './result.ts'
+
+interface Options {
+  readonly project?: string
+  readonly json?: boolean
+  readonly memory?: boolean
+  readonly halted?: boolean
+  readonly session?: string
+}
+
+/** Exit code of `--halted` when a run was ended and nobody has answered yet. */
+const haltedExitCode = 3
+
+/** `circuit-status`: what is refused, until when and why. Changes nothing. */
+export function circuitStatus(system: System, invocation: Invocation): Promise<CommandResult> {
+  let result: Promise<CommandResult> | undefined
+  const program = newProgram('circuit-status', 'What the circuit breakers refuse, until when and why. Changes nothing.')
+    .option('--project <folder>', 'the project (default: the current folder)')
+    .option('--json', 'print the report as JSON')
+    .option('--memory', 'show each part of the memory folder against its limit')
+    .option('--halted', `say whether a run was halted: exit code ${haltedExitCode} if so, 0 if not`)
+    .option('--session <id>', 'with --halted: only a halt of this session counts')
+    .action((options: Options) => {
+      const project = openNamedProject(system, options.project)
+      if ('exitCode' in project) result = Promise.resolve(project)
+      else result = options.halted === true ? reportHalt(project, options) : report(project, options, invocation.colour)
+    })
+  return parseWords(program, invocation.words, () => result)
+}
+
+async function report(project: Project, options: Options, colour: boolean): Promise<CommandResult> {
+  const { system, config, paths, now } = project
+  const { document, damage } = await project.store.read(circuitStateKind)
+  const { limits, problems } = memoryLimits(config.memory_limits, system.env)
+  const memory = await memoryReport(system, paths, limits)
+  const configProblems = [
+    ...project.configProblems,
+    ...problems.map(({ name, value, cause }) => `${name}=${value}: ${cause}`),
+    ...(damage === undefined
+      ? []
+      : [`${damage.key}.json cannot be read (${damage.cause}); it is replaced at the next event`]),
+  ]
+  const { incidents } = readIncidents(system, paths.incidents)
+  const made = statusReport({ config, configProblems, circuits: document.circuits, memory, incidents }, now)
+  if (options.json === true) return printed(JSON.stringify(made, null, 2))
+  const paint = new Chalk({ level: colour ? 1 : 0 })
+  return printed(...statusText(made, paths.project, paint, { memory: options.memory === true }))
+}
+
+async function reportHalt(project: Project, options: Options): Promise<CommandResult> {
+  const { document } = await project.store.read(haltKind)
+  const counts = document.at !== undefined && (options.session === undefined || options.session === document.session)
+  const halt: HaltRecord | null = counts ? document : null
+  const lines = options.json === true ? [JSON.stringify(halt, null, 2)] : haltText(halt)
+  return { ...printed(...lines), exitCode: counts ? haltedExitCode : 0 }
+}

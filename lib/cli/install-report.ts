@@ -1,0 +1,73 @@
+import { isAbsolute, relative } from 'node:path'
+import { Chalk, type ChalkInstance } from 'chalk'
+import type { Change } from '../install/install.ts'
+import { lineDiff } from '../install/line-diff.ts'
+import { type Step, type StepWord, stepWord } from '../install/steps.ts'
+import type { Report } from './install-run.ts'
+
+export function installReport(colour: boolean): Report {
+  const paint = new Chalk({ level: colour ? 1 : 0 })
+  return (change, done) => {
+    const { place, notes } = change
+    const where = `${place.root} (${place.scope} scope)`
+    if (done === undefined) return [...dryRun(change, paint), ...marked(notes, paint)]
+    if (done.length === 0)
+      return [`Breakerbox is installed in ${where} already; nothing changed.`, ...marked(notes, paint)]
+    return [
+      ...done.map((step) => stepLine(step, place.root, paint)),
+      `Breakerbox is installed in ${where}.`,
+      ...marked(notes, paint),
+      place.scope === 'user'
+        ? 'Next: restart Claude Code, or open /hooks, to load them.'
+        : 'Next: restart Claude Code in this folder, or open /hooks, to load them.',
+    ]
+  }
+}
+
+export function uninstallReport(colour: boolean, purge: boolean): Report {
+  const paint = new Chalk({ level: colour ? 1 : 0 })
+  return (change, done) => {
+    const { place, notes } = change
+    const where = `${place.root} (${place.scope} scope)`
+    if (done === undefined) return [...dryRun(change, paint), ...marked(notes, paint)]
+    if (done.length === 0) return [`Breakerbox is not installed in ${where}; nothing changed.`, ...marked(notes, paint)]
+    return [
+      ...done.map((step) => stepLine(step, place.root, paint)),
+      `Breakerbox is taken out of ${where}.`,
+      ...marked(notes, paint),
+      ...(purge || place.project === undefined
+        ? []
+        : [`Config and state stay in ${place.project.memory}; --purge removes them.`]),
+    ]
+  }
+}
+
+function dryRun(change: Change, paint: ChalkInstance): string[] {
+  const { place, steps, settings } = change
+  const { before, after, path } = settings
+  const diff = lineDiff(before, after)
+  return [
+    `A dry run; nothing is changed. For ${place.root} (${place.scope} scope):`,
+    ...steps.map((step) => stepLine(step, place.root, paint, true)),
+    ...(diff.length === 0 ? [] : ['', `Changes in ${relative(place.root, path)}:`]),
+    ...diff.map((line) => (line.startsWith('+') ? paint.green(line) : line.startsWith('-') ? paint.red(line) : line)),
+  ]
+}
+
+function stepLine(step: Step, root: string, paint: ChalkInstance, planned = false): string {
+  const colours: Record<StepWord, (text: string) => string> = {
+    create: paint.green,
+    change: paint.yellow,
+    keep: paint.dim,
+    remove: paint.red,
+  }
+  const word = stepWord(step)
+  const detail = planned && step.kind === 'removeEmptyFolder' ? ' (if it is empty)' : ''
+  const below = relative(root, step.path)
+  const path = below.startsWith('..') || isAbsolute(below) ? step.path : below
+  return `${colours[word](word)} ${path}${detail}`
+}
+
+function marked(notes: readonly string[], paint: ChalkInstance): string[] {
+  return notes.map((note) => `${paint.yellow('Note:')} ${note}`)
+}

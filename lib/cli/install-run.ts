@@ -1,0 +1,28 @@
+import type { Change } from '../install/install.ts'
+import { InstallError } from '../install/install-error.ts'
+import { perform, type Step } from '../install/steps.ts'
+import type { System } from '../system/system.ts'
+import { type CommandResult, failed, printed } from './result.ts'
+
+/** The lines for a change that was done or, on a dry run, would be. */
+export type Report = (change: Change, done: readonly Step[] | undefined) => readonly string[]
+
+/** Prepares a change, does it unless this is a dry run, and reports. */
+export function carryOut(system: System, prepare: () => Change, dryRun: boolean, report: Report): CommandResult {
+  try {
+    const change = prepare()
+    return printed(...report(change, dryRun ? undefined : perform(system, change.steps)))
+  } catch (error) {
+    const line = errorLine(error)
+    if (line === undefined) throw error
+    return failed(`breakerbox: ${line}`)
+  }
+}
+
+/** One line for an error of ours or of the file system; undefined for any other, which is a defect. */
+function errorLine(error: unknown): string | undefined {
+  if (error instanceof InstallError) return error.message
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined
+  const again = 'Running the command again completes what was begun.'
+  return `${error.message}. ${again}`
+}

@@ -1,0 +1,141 @@
+import type { Config } from '../config/schema.ts'
+import { type Circuit, isLoop, noDenials } from './circuit.ts'
+import { type Draft, keep } from './draft.ts'
+import type { BatchEvent, EngineEvent, PromptEvent, SettledEvent } from './event.ts'
+import type { Incident } from './incident.ts'
+import { mainAgent, progressOf, type SessionMemory, withEntry, withProgress } from './memory.ts'
+import { type Refusal, request } from './request.ts'
+import { settle } from './settle.ts'
+
+/** What an event came to. */
+export interface Step {
+  /** The same object as before where nothing changed. */
+  readonly memory: SessionMemory
+  /** The same array as before where nothing changed. */
+  readonly circuits: readonly Circuit[]
+  readonly incidents: readonly Incident[]
+  readonly verdict: Verdict
+}
+
+export interface Verdict {
+  /** The call is not to run. */
+  readonly refusal?: Refusal
+  /** The run is to end before the next model request; why. */
+  readonly stop?: string
+  /** For the model, texts in order. */
+  readonly context: readonly string[]
+  /** For the person, texts in order. */
+  readonly person: readonly string[]
+}
+
+/**
+ * The one brain: what an event means, given what is remembered of its session, the circuits of the project and the config.
+ * Pure: it knows no file, clock or process, and changes nothing it is given. The hooks, `replay` and `why` all call it.
+ *
+ * @param now milliseconds since 1970, read once at the edge.
+ */
+export function step(
+  memory: SessionMemory,
+  circuits: readonly Circuit[],
+  event: EngineEvent,
+  config: Config,
+  now: number,
+): Step {
+  const draft: Draft = { config, now, memory, circuits, incidents: [], context: [], person: [] }
+  const refusal = config.mode === 'off' ? undefined : take(draft, event)
+  return {
+    memory: draft.memory,
+    circuits: draft.circuits,
+    incidents: draft.incidents,
+    verdict: {
+      ...(refusal === undefined ? {} : { refusal }),
+      ...(draft.stop === undefined ? {} : { stop: draft.stop }),
+      context: draft.context,
+      person: draft.person,
+    },
+  }
+}
+
+function take(draft: Draft, event: EngineEvent): Refusal | undefined {
+  switch (event.kind) {
+    case 'request':
+      return request(draft, event)
+    case 'settled':
+      return settled(draft, event)
+    case 'batch':
+      return batch(draft, event)
+    case 'prompt':
+      return prompt(draft, event)
+    case 'agent_started':
+      return setRunning(draft, [...draft.memory.running.filter((agent) => agent !== event.agent), event.agent])
+    case 'agent_stopped':
+      return setRunning(
+        draft,
+        draft.memory.running.filter((agent) => agent !== event.agent),
+      )
+    case 'stopped':
+      return event.background ? undefined : setRunning(draft, [])
+    case 'session_started':
+      return setRunning(draft, [])
+    default:
+      return event satisfies never
+  }
+}
+
+function settled(draft: Draft, event: SettledEvent): undefined {
+  const progress = progressOf(draft.memory, event.agent)
+  const turn = event.turn ?? progress.turn
+  if (turn !== progress.turn) draft.memory = withProgress(draft.memory, { ...progress, turn })
+  settle(draft, event, { ...placeOf(event), turn, batched: false })
+  if (event.endsTurn === true) draft.memory = withProgress(draft.memory, { ...progress, turn: turn + 1 })
+}
+
+/** The end of a turn. One that arrives twice (settings and plugin, a spool drained again) is known by its first call. */
+function batch(draft: Draft, event: BatchEvent): undefined {
+  const progress = progressOf(draft.memory, event.agent)
+  const name = event.calls[0]?.call.id
+  if (name === undefined || progress.batches.includes(name)) return
+  const turn = event.turn ?? progress.turn
+  for (const settlement of event.calls) settle(draft, settlement, { ...placeOf(event), turn, batched: true })
+  draft.memory = withProgress(draft.memory, { ...progress, turn: turn + 1, batches: [...progress.batches, name] })
+}
+
+const placeOf = (event: SettledEvent | BatchEvent): { agent: string; promptId?: string } => ({
+  agent: event.agent,
+  ...(event.promptId === undefined ? {} : { promptId: event.promptId }),
+})
+
+/**
+ * A prompt. A person's counts refusals anew and grants or ends a bypass; if they sit in front of it, it also starts the
+ * count of repeats anew. Text that a machine sent as a prompt changes nothing.
+ */
+function prompt(draft: Draft, event: PromptEvent): undefined {
+  if (!event.typed) return
+  const { promptId } = event
+  const { bypass: before, ...memory } = draft.memory
+  const id = promptId === undefined ? {} : { promptId }
+  // a queued message carries the running prompt's id: it may grant a bypass, and takes none away
+  const goesOn = before !== undefined && promptId !== undefined && before.promptId === promptId
+  const bypass = goesOn ? before : event.bypass ? { ...id, used: [], ids: [] } : undefined
+  draft.memory = { ...memory, ...(bypass === undefined ? {} : { bypass }) }
+  if (event.attended) draft.memory = withEntry(draft.memory, { kind: 'prompt', at: new Date(draft.now).toISOString() })
+  endInterruptedTurn(draft)
+  for (const circuit of draft.circuits) {
+    if (circuit.session !== draft.memory.session || !isLoop(circuit.pattern) || circuit.denials.count === 0) continue
+    keep(draft, { ...circuit, denials: { ...noDenials, ids: circuit.denials.ids } })
+  }
+}
+
+/** After a halt or an interrupt no batch ends the turn; the next prompt does. */
+function endInterruptedTurn(draft: Draft): void {
+  const progress = progressOf(draft.memory, mainAgent)
+  const last = draft.memory.entries.findLast((entry) => entry.kind === 'call' && entry.agent === mainAgent)
+  const begun = last?.kind === 'call' && last.turn === progress.turn && last.batched !== true
+  if (begun) draft.memory = withProgress(draft.memory, { ...progress, turn: progress.turn + 1 })
+}
+
+function setRunning(draft: Draft, running: readonly string[]): undefined {
+  const { running: before } = draft.memory
+  if (running.length === before.length && running.every((agent, i) => agent === before[i])) return
+  draft.memory = { ...draft.memory, running: running.slice(-100) }
+}

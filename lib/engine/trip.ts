@@ -1,0 +1,86 @@
+import { open } from '../breaker/transitions.ts'
+import type { Call } from '../calls/call.ts'
+import type { Finding } from '../patterns/finding.ts'
+import type { CallEntry } from '../windows/entry.ts'
+import { type Circuit, circuitKey, isLoop, noDenials, type Target } from './circuit.ts'
+import { cooldownOf, type Draft, keep, note } from './draft.ts'
+
+/**
+ * A pattern that may block has tripped: its circuit opens, if it is not there yet.
+ *
+ * @param settled the call that tripped it, when it has run already.
+ * @param line first telling line of its error.
+ * @returns the circuit that has just opened; undefined where nothing opened.
+ */
+export function openCircuit(
+  draft: Draft,
+  finding: Finding,
+  call: Call,
+  agent: string,
+  turn: number,
+  settled?: CallEntry,
+  line?: string,
+): Circuit | undefined {
+  const { pattern } = finding
+  const reason = line === undefined ? finding.why : `${finding.why}: ${line}`
+  const target = targetOf(finding, call)
+  const subject = subjectOf(target, call)
+  const place = { agent, turn, toolUseId: call.id, count: finding.count, reason }
+  const identity = { pattern, target, session: draft.memory.session, ...(isLoop(pattern) ? { agent } : {}) }
+  const there = draft.circuits.find((circuit) => circuitKey(circuit) === circuitKey(identity))
+  if (there !== undefined) return undefined
+  const seconds = cooldownOf(draft.config, pattern, 1)
+  const circuit: Circuit = {
+    ...identity,
+    subject,
+    status: open(draft.now, seconds),
+    level: 1,
+    trips: 1,
+    lastTrip: { at: new Date(draft.now).toISOString(), turn, reason },
+    denials: noDenials,
+    ...(settled?.outcome === 'invalid' ? { ungated: true } : {}),
+    ...(settled?.result === undefined ? {} : { result: settled.result }),
+  }
+  keep(draft, circuit)
+  // a call that no gate sees can only be spoken of, until the run is ended
+  note(draft, 'trip', circuit, {
+    ...place,
+    level: 1,
+    cooldownSeconds: seconds,
+    action: circuit.ungated === true ? 'advise' : 'block',
+  })
+  return circuit
+}
+
+function targetOf(finding: Finding, call: Call): Target {
+  switch (finding.aim) {
+    case 'operation':
+      return { kind: 'operation', key: call.operationKey }
+    case 'call':
+      return { kind: 'call', key: call.fingerprint }
+    case 'tool':
+      return { kind: 'tool', key: call.tool }
+    case 'spawns':
+    case 'outside':
+      return { kind: finding.aim }
+    default:
+      return finding.aim satisfies never
+  }
+}
+
+/** What a target is called in messages. */
+export function subjectOf(target: Target, call: Call): string {
+  switch (target.kind) {
+    case 'operation':
+    case 'call':
+      return call.operation
+    case 'tool':
+      return call.tool
+    case 'spawns':
+      return 'agents'
+    case 'outside':
+      return 'calls to the outside'
+    default:
+      return target satisfies never
+  }
+}

@@ -1,0 +1,296 @@
+import type { JSONPath, Node } from 'jsonc-parser'
+import type { SettingsEntry } from './hook-table.ts'
+import {
+  appendTo,
+  isStrictJson,
+  JsonTextError,
+  type Layout,
+  layoutOf,
+  members,
+  plainValue,
+  readTree,
+  removeAt,
+} from './json-text.ts'
+
+/**
+ * What install and uninstall make of a settings text. Pure: texts in, texts out. Only entries whose command is, letter for
+ * letter, one that we register are ever touched.
+ */
+
+/** What of a settings file is ours besides the hook entries, which their commands tell. */
+export interface Ours {
+  /** Containers that install created, as dotted names: `hooks`, `hooks.Stop`, `permissions`, `permissions.deny`. */
+  readonly created: readonly string[]
+  /** Deny rules that install added; one that was there before is the person's. */
+  readonly deny: readonly string[]
+}
+
+export interface Wanted {
+  readonly entries: readonly SettingsEntry[]
+  /** Every command string, old and new, that marks an entry as ours. */
+  readonly commands: ReadonlySet<string>
+  /** Deny rules to add; empty for none. */
+  readonly deny: readonly string[]
+  /** What earlier installs added; absent where that is not known. */
+  readonly ours?: Ours
+}
+
+export interface InstallPlan extends Ours {
+  readonly text: string
+}
+
+export interface Removable {
+  readonly commands: ReadonlySet<string>
+  /** Deny rules that install may have added, for settings whose record is lost. */
+  readonly deny: readonly string[]
+  readonly ours?: Ours
+}
+
+/** The settings text cannot be edited safely: not JSON, or a foreign shape. The message is the cause, one line. */
+export class SettingsRefusal extends Error {
+  override name = 'SettingsRefusal'
+}
+
+const byteOrderMark = '\uFEFF'
+const freshLayout: Layout = { lineEnd: '\n', indent: '  ', spaced: true }
+
+/** The text with our entries in it. The same text comes back where nothing is to do, so planning twice is planning once. */
+export function planInstall(text: string | undefined, wanted: Wanted): InstallPlan {
+  const settings = new SettingsText(text)
+  settings.checkShape(
+    wanted.entries.map(({ event }) => event),
+    wanted.deny.length > 0,
+  )
+  const before = findOwn(settings, wanted.commands)
+  // Where our entries stand and no record tells otherwise, our rules were added by the same install.
+  const denyBefore = wanted.ours?.deny ?? (before.length > 0 ? wanted.deny : [])
+
+  for (const entry of wanted.entries) {
+    if (before.some((own) => isSame(own, entry))) continue
+    const group = entry.matcher === undefined ? {} : { matcher: entry.matcher }
+    settings.ensure(['hooks'], {})
+    settings.ensure(['hooks', entry.event], [])
+    settings.append(['hooks', entry.event], { ...group, hooks: [entry.hook] })
+  }
+  removeOwn(settings, wanted.commands, wanted.ours, wanted.entries)
+
+  const rules = settings.strings(['permissions', 'deny'])
+  const added = wanted.deny.filter((rule) => !rules.includes(rule))
+  for (const rule of added) {
+    settings.ensure(['permissions'], {})
+    settings.ensure(['permissions', 'deny'], [])
+    settings.append(['permissions', 'deny'], rule)
+  }
+  const dropped = denyBefore.filter((rule) => !wanted.deny.includes(rule))
+  removeRules(settings, dropped, wanted.ours)
+
+  const kept = denyBefore.filter((rule) => wanted.deny.includes(rule) && rules.includes(rule))
+  const created = [...(wanted.ours?.created ?? []), ...settings.created]
+  return { text: settings.result(), created: unique(created), deny: unique([...kept, ...added]) }
+}
+
+/** The text without our entries. Comes back unchanged where there are none. */
+export function planUninstall(text: string, removable: Removable): string {
+  const settings = new SettingsText(text)
+  settings.checkShape([], false)
+  const found = removeOwn(settings, removable.commands, removable.ours, [])
+  const deny = removable.ours?.deny ?? (found > 0 ? removable.deny : [])
+  removeRules(settings, deny, removable.ours)
+  return settings.result()
+}
+
+/** Things about a settings text that keep the client from running hooks, each one sentence. */
+export function settingsWarnings(text: string): string[] {
+  const warnings: string[] = []
+  const body = text.startsWith(byteOrderMark) ? text.slice(1) : text
+  if (!isStrictJson(body)) {
+    warnings.push('It has comments or trailing commas; clients that read strict JSON ignore such a file as a whole.')
+  }
+  const off = members(readTree(body), 'disableAllHooks').some((node) => plainValue(node) === true)
+  if (off) warnings.push('It says "disableAllHooks": true, so no hook will run.')
+  return warnings
+}
+
+/** A settings text under change: byte order mark set aside, layout known, what was created remembered. */
+class SettingsText {
+  readonly created: string[] = []
+  private readonly original: string | undefined
+  private readonly mark: string
+  private readonly layout: Layout
+  private body: string
+
+  constructor(text: string | undefined) {
+    this.original = text
+    this.mark = text?.startsWith(byteOrderMark) ? byteOrderMark : ''
+    const body = (text ?? '').slice(this.mark.length)
+    this.body = body.trim() === '' ? '{}\n' : body
+    this.layout = body.trim() === '' ? freshLayout : this.refusing(() => layoutOf(this.body))
+  }
+
+  get tree(): Node {
+    return readTree(this.body)
+  }
+
+  /** The new text, or the very one given where nothing was edited. */
+  result(): string {
+    const untouched = this.original !== undefined && this.original.trim() === '' && this.body === '{}\n'
+    return untouched ? (this.original ?? '') : this.mark + this.body
+  }
+
+  /** The value at a path of object keys. */
+  at(path: readonly string[]): Node | undefined {
+    return path.reduce<Node | undefined>((node, key) => (node === undefined ? node : members(node, key)[0]), this.tree)
+  }
+
+  strings(path: readonly string[]): unknown[] {
+    return (this.at(path)?.children ?? []).map(plainValue)
+  }
+
+  ensure(path: readonly string[], value: object): void {
+    if (this.at(path) !== undefined) return
+    this.created.push(path.join('.'))
+    this.body = appendTo(this.body, path.slice(0, -1), { key: path.at(-1) ?? '', value }, this.layout)
+  }
+
+  append(path: readonly string[], value: unknown): void {
+    this.body = appendTo(this.body, [...path], { value }, this.layout)
+  }
+
+  remove(path: JSONPath): void {
+    this.body = removeAt(this.body, path)
+  }
+
+  checkShape(events: readonly string[], withPermissions: boolean): void {
+    const root = this.refusing(() => this.tree)
+    if (root.type !== 'object') throw new SettingsRefusal('it is not a JSON object')
+    const hooks = this.only(root, 'hooks', 'object')
+    const permissions = this.only(root, 'permissions', withPermissions ? 'object' : undefined)
+    for (const property of hooks?.children ?? []) {
+      this.only(hooks as Node, String(property.children?.[0]?.value), undefined, 'hooks.')
+    }
+    for (const event of events) {
+      const groups = hooks === undefined ? undefined : this.only(hooks, event, 'array', 'hooks.')
+      for (const [index, group] of (groups?.children ?? []).entries()) {
+        const name = `hooks.${event}[${index}]`
+        if (group.type !== 'object') throw new SettingsRefusal(`${name} is not an object`)
+        this.only(group, 'hooks', 'array', `${name}.`)
+      }
+    }
+    if (permissions?.type === 'object') {
+      this.only(permissions, 'deny', withPermissions ? 'array' : undefined, 'permissions.')
+    }
+  }
+
+  /** The one value under a key, of the type that the client expects there; undefined where there is none. */
+  private only(object: Node, key: string, type?: 'object' | 'array', prefix = ''): Node | undefined {
+    const [value, second] = members(object, key)
+    if (second !== undefined) throw new SettingsRefusal(`${prefix}${key} stands there twice`)
+    if (value !== undefined && type !== undefined && value.type !== type)
+      throw new SettingsRefusal(`${prefix}${key} is not an ${type}`)
+    return value
+  }
+
+  private refusing<T>(read: () => T): T {
+    try {
+      return read()
+    } catch (error) {
+      if (error instanceof JsonTextError) throw new SettingsRefusal(`not valid JSON, ${error.message}`)
+      throw error
+    }
+  }
+}
+
+/** One of our entries as it stands in a settings text. */
+interface OwnEntry {
+  readonly event: string
+  readonly group: number
+  readonly index: number
+  /** Empty where the group has none. */
+  readonly matcher: string
+  readonly command: string
+}
+
+function findOwn(settings: SettingsText, commands: ReadonlySet<string>): OwnEntry[] {
+  return (settings.at(['hooks'])?.children ?? []).flatMap((property) => {
+    const [name, groups] = property.children ?? []
+    const list = groups?.type === 'array' ? (groups.children ?? []) : []
+    return list.flatMap((group, at) => ownInGroup(String(name?.value), group, at, commands))
+  })
+}
+
+function ownInGroup(event: string, group: Node, at: number, commands: ReadonlySet<string>): OwnEntry[] {
+  if (group.type !== 'object') return []
+  const matcher = text(members(group, 'matcher')[0])
+  const hooks = members(group, 'hooks')[0]
+  if (hooks?.type !== 'array') return []
+  const list = hooks.children ?? []
+  return list.flatMap((hook, index) => {
+    const command = hook.type === 'object' ? text(members(hook, 'command')[0]) : undefined
+    if (command === undefined || !commands.has(command)) return []
+    return [{ event, group: at, index, matcher: matcher ?? '', command }]
+  })
+}
+
+function text(node: Node | undefined): string | undefined {
+  return node?.type === 'string' ? String(node.value) : undefined
+}
+
+/** An entry counts as the wanted one whatever timeout or further fields the person gave it. */
+function isSame(own: OwnEntry, entry: SettingsEntry): boolean {
+  return (
+    own.event === entry.event && own.command === entry.hook.command && all(own.matcher) === all(entry.matcher ?? '')
+  )
+}
+
+/** `*`, an empty matcher and none mean the same. */
+function all(matcher: string): string {
+  return matcher === '*' ? '' : matcher
+}
+
+/** Takes out our entries, but for the first one of each that is `wanted`; returns how many were found. */
+function removeOwn(
+  settings: SettingsText,
+  commands: ReadonlySet<string>,
+  ours: Ours | undefined,
+  wanted: readonly SettingsEntry[],
+): number {
+  const found = findOwn(settings, commands)
+  const keep = new Set(wanted.map((entry) => found.find((own) => isSame(own, entry))))
+  // From the end, so that the positions of those still to go stay right.
+  for (const own of found.filter((each) => !keep.has(each)).reverse()) {
+    const hooks = ['hooks', own.event, own.group, 'hooks']
+    if (countAt(settings, own) > 1) {
+      settings.remove([...hooks, own.index])
+      continue
+    }
+    settings.remove(['hooks', own.event, own.group])
+    removeIfEmpty(settings, ['hooks', own.event], ours)
+  }
+  return found.length
+}
+
+function countAt(settings: SettingsText, { event, group }: OwnEntry): number {
+  const node = settings.at(['hooks', event])?.children?.[group]
+  return node === undefined ? 0 : (members(node, 'hooks')[0]?.children?.length ?? 0)
+}
+
+function removeRules(settings: SettingsText, rules: readonly string[], ours: Ours | undefined): void {
+  for (const rule of rules) {
+    const index = settings.strings(['permissions', 'deny']).lastIndexOf(rule)
+    if (index < 0) continue
+    settings.remove(['permissions', 'deny', index])
+    removeIfEmpty(settings, ['permissions', 'deny'], ours)
+  }
+}
+
+/** Takes out a container that we emptied, and its parent, unless the person had made it. */
+function removeIfEmpty(settings: SettingsText, path: readonly string[], ours: Ours | undefined): void {
+  if (path.length === 0 || (settings.at(path)?.children ?? []).length > 0) return
+  if (ours !== undefined && !ours.created.includes(path.join('.'))) return
+  settings.remove([...path])
+  removeIfEmpty(settings, path.slice(0, -1), ours)
+}
+
+function unique<T>(values: readonly T[]): T[] {
+  return [...new Set(values)]
+}

@@ -1,0 +1,164 @@
+import { join } from 'node:path'
+import type { Files, System } from '../system/system.ts'
+import { inspectHook, knownHashes } from './hook-files.ts'
+import { denyRules, hookFiles, ownCommands, type Scope } from './hook-table.ts'
+import { type Change, ignoreAll, ignoreOwn, linkNote, ownFolders, refusingFor } from './install.ts'
+import { ownPrefix, type Place, placeOf, sharingScope } from './place.ts'
+import { planUninstall } from './plan.ts'
+import { type InstallRecord, readRecord, sha256 } from './record.ts'
+import { readSettings, type SettingsFile } from './settings-file.ts'
+import { leftovers, namesIn, type Step } from './steps.ts'
+
+export interface UninstallRequest {
+  readonly scope: Scope
+  /** Absolute path of the project; of no effect for the user scope. */
+  readonly project: string
+  /** Whether config, state, incidents and sessions go as well. */
+  readonly purge: boolean
+}
+
+type Surroundings = Pick<System, 'files' | 'env' | 'homeFolder'>
+
+/**
+ * Reads what is there and says what an uninstall would do; changes nothing.
+ *
+ * @throws InstallError where the settings cannot be edited.
+ */
+export function prepareUninstall(system: Surroundings, request: UninstallRequest): Change {
+  const { files } = system
+  const place = placeOf(system, request.scope, request.project)
+  const record = readRecord(files, place)
+  const settings = readSettings(files, place.settings, 0o644)
+  const after = settingsAfter(files, place, settings, record)
+  const usedBy = stillUsedBy(system, place)
+  const hooks = usedBy === undefined ? hookSteps(files, place, record) : []
+  const purge = request.purge && usedBy === undefined
+  const steps = [
+    // First, so that the settings never name a hook that is gone.
+    ...settingsStep(settings, after),
+    ...leftovers(files, ownFolders(place, settings)),
+    ...hooks,
+    ...folderStep(place, 'hooks', record, purge),
+    ...(purge ? purgeSteps(files, place) : []),
+    // The record goes last of all files: until then, running again knows what is ours.
+    ...[place.backup, place.record].flatMap((path) => removeStep(files, path)),
+    ...(purge ? ignoreSteps(files, place) : []),
+    ...folderStep(place, 'memory', record, purge),
+    ...folderStep(place, 'claude', record, purge),
+  ]
+  const kept = request.purge && !purge ? 'hooks and state are' : 'the hooks are'
+  const notes =
+    usedBy === undefined ? [] : [`${placeOf(system, usedBy, place.root).settings} still uses Breakerbox; ${kept} kept.`]
+  return {
+    place,
+    steps,
+    settings: { path: place.settings, before: settings.text, after },
+    notes: [...linkNote(settings), ...notes, ...linkedMemoryNote(files, place, purge)],
+  }
+}
+
+/** The settings text that is left; undefined where no file is. */
+function settingsAfter(
+  files: Files,
+  place: Place,
+  settings: SettingsFile,
+  record: InstallRecord | undefined,
+): string | undefined {
+  const { text } = settings
+  if (text === undefined) return undefined
+  if (record?.settings.written.includes(sha256(text))) {
+    if (record.settings.original === 'absent') return undefined
+    const backup = record.settings.original === 'kept' ? readBackup(files, place) : undefined
+    if (backup !== undefined) return backup
+  }
+  const ours = record === undefined ? {} : { ours: record.settings }
+  const without = refusingFor(settings.path, () =>
+    planUninstall(text, { commands: ownCommands(place.scope), deny: denyRules(place.scope), ...ours }),
+  )
+  const emptied = without !== text && without.trim() === '{}'
+  return emptied && record?.settings.original === 'absent' ? undefined : without
+}
+
+function readBackup(files: Files, place: Place): string | undefined {
+  return files.facts(place.backup)?.kind === 'file' ? files.readText(place.backup) : undefined
+}
+
+function settingsStep(settings: SettingsFile, after: string | undefined): Step[] {
+  if (settings.text === after) return []
+  if (after === undefined) return [{ kind: 'remove', path: settings.target }]
+  return [{ kind: 'write', path: settings.target, content: after, mode: settings.mode, replaces: true }]
+}
+
+/** The other scope whose settings run the same hook files. */
+function stillUsedBy(system: Surroundings, place: Place): Scope | undefined {
+  const sharing = sharingScope(place.scope)
+  if (sharing === undefined) return undefined
+  try {
+    const { text } = readSettings(system.files, placeOf(system, sharing, place.root).settings, 0o644)
+    if (text === undefined) return undefined
+    return planUninstall(text, { commands: ownCommands(sharing), deny: [] }) === text ? undefined : sharing
+  } catch {
+    // Settings that cannot be read now may be mended later and then need their hooks.
+    return sharing
+  }
+}
+
+function hookSteps(files: Files, place: Place, record: InstallRecord | undefined): Step[] {
+  const names = [...new Set([...hookFiles(), ...Object.keys(record?.hooks ?? {}).filter(isPlainName)])]
+  return names.flatMap((name): Step[] => {
+    const path = join(place.hooks, name)
+    return inspectHook(files, path, knownHashes(record, name)).kind === 'ours' ? [{ kind: 'remove', path }] : []
+  })
+}
+
+/** A name from the record is used as a path only if it cannot lead out of the folder. */
+function isPlainName(name: string): boolean {
+  return /^[a-z][a-z0-9-]*\.mjs$/.test(name)
+}
+
+function removeStep(files: Files, path: string): Step[] {
+  return files.facts(path) === undefined ? [] : [{ kind: 'remove', path }]
+}
+
+function folderStep(
+  place: Place,
+  folder: 'claude' | 'hooks' | 'memory',
+  record: InstallRecord | undefined,
+  purge: boolean,
+): Step[] {
+  // After an uninstall without a purge there is no record; a folder that a later purge empties is then taken for ours.
+  const own = record === undefined ? purge : record.folders.includes(folder)
+  return own ? [{ kind: 'removeEmptyFolder', path: place[folder] }] : []
+}
+
+function memoryFolders(place: Place): string[] {
+  return [...new Set([place.memory, place.project?.memory ?? place.memory])]
+}
+
+function purgeSteps(files: Files, place: Place): Step[] {
+  return memoryFolders(place).flatMap((folder) =>
+    namesIn(files, folder)
+      .filter((name) => name.startsWith(ownPrefix))
+      .map((name) => join(folder, name))
+      .filter((path) => path !== place.record && path !== place.backup)
+      .map((path): Step => ({ kind: 'removeTree', path })),
+  )
+}
+
+/** Our `.gitignore` goes where nothing is left that it could be for. */
+function ignoreSteps(files: Files, place: Place): Step[] {
+  return memoryFolders(place).flatMap((folder): Step[] => {
+    const path = join(folder, '.gitignore')
+    const others = namesIn(files, folder).filter((name) => name !== '.gitignore' && !name.startsWith(ownPrefix))
+    if (others.length > 0 && !(files.facts(path)?.kind === 'file' && files.readText(path) === ignoreOwn)) return []
+    if (files.facts(path)?.kind !== 'file') return []
+    return [ignoreAll, ignoreOwn].includes(files.readText(path)) ? [{ kind: 'remove', path }] : []
+  })
+}
+
+function linkedMemoryNote(files: Files, place: Place, purge: boolean): string[] {
+  if (!purge) return []
+  return memoryFolders(place)
+    .filter((folder) => files.facts(folder)?.kind === 'link')
+    .map((folder) => `${folder} is a link and is not followed; what it points at is kept.`)
+}

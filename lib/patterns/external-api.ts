@@ -1,0 +1,28 @@
+import { withinSeconds } from '../windows/window.ts'
+import type { Detector } from './finding.ts'
+
+export interface ExternalApiLimits {
+  readonly threshold: number
+  readonly window_seconds: number
+}
+
+/**
+ * More calls to the outside than `threshold` in `window_seconds`, the one asked for included. A call of an MCP server counts
+ * for less (`mcp_weight`), because many servers run on this machine.
+ */
+export const externalApi: Detector<ExternalApiLimits> = ({ entries, latest, limits, now }) => {
+  if (latest.outside === undefined) return undefined
+  const outside = withinSeconds(entries, now, limits.window_seconds).filter(
+    (entry) => entry.outside !== undefined && entry.outcome !== 'cancelled' && entry.outcome !== 'invalid',
+  )
+  const weight = outside.reduce((sum, entry) => sum + (entry.outside ?? 0), 0)
+  if (weight <= limits.threshold) return undefined
+  return {
+    pattern: 'external_api',
+    level: 'trip',
+    aim: 'outside',
+    why: `more than ${limits.threshold} calls to the outside in ${limits.window_seconds} s`,
+    count: outside.length,
+    calls: outside.map((entry) => entry.id),
+  }
+}

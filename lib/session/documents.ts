@@ -1,0 +1,162 @@
+import { hash } from '../calls/hash.ts'
+import type { Circuit } from '../engine/circuit.ts'
+import { emptyMemory, type SessionMemory } from '../engine/memory.ts'
+import { patternNames } from '../patterns/patterns.ts'
+import { integer, list, number, object, oneOf, type Schema, text, time, variants } from '../schema/schema.ts'
+import type { DocumentKind } from '../store/store.ts'
+
+/** The project's circuits that are not plainly closed. */
+export interface CircuitState {
+  readonly version: 1
+  readonly circuits: readonly Circuit[]
+}
+
+/** Why the last run was ended, and how to go on; there until the person answers. */
+export interface HaltRecord {
+  readonly version: 1
+  /** ISO 8601 UTC; absent in a record without a halt. */
+  readonly at?: string
+  readonly session?: string
+  readonly agent?: string
+  readonly pattern?: string
+  readonly subject?: string
+  readonly reason?: string
+  /** Refusals that were counted. */
+  readonly denials?: number
+  readonly howToContinue?: readonly string[]
+}
+
+const short = text(undefined, 2000)
+const moment = time()
+const count = integer(0)
+
+const probe = object({ id: short, claimedAt: moment })
+const status = variants(
+  'state',
+  object({ state: oneOf('closed') }),
+  object({ state: oneOf('open'), openedAt: moment, retryAt: moment }),
+  object({ state: oneOf('half_open'), successes: count }, { probe }),
+  object({ state: oneOf('forced_open') }),
+  object({ state: oneOf('disabled') }),
+)
+const target = variants(
+  'kind',
+  object({ kind: oneOf('operation', 'call', 'tool'), key: short }),
+  object({ kind: oneOf('spawns', 'outside') }),
+)
+const circuit = object(
+  {
+    pattern: oneOf(...patternNames),
+    subject: short,
+    target,
+    session: short,
+    status,
+    level: count,
+    trips: count,
+    lastTrip: object({ at: moment, turn: count, reason: short }),
+    denials: object({ count, ids: list(short) }, { last: short }),
+  },
+  { agent: short, probedIn: short, ungated: oneOf(true), result: short },
+)
+const circuitState: Schema<CircuitState> = object({ version: oneOf(1), circuits: list(circuit) })
+
+const callEntry = object(
+  {
+    kind: oneOf('call'),
+    id: short,
+    at: moment,
+    agent: short,
+    turn: count,
+    tool: short,
+    fingerprint: short,
+    operationKey: short,
+    outcome: oneOf('pending', 'succeeded', 'failed', 'invalid', 'refused', 'denied', 'cancelled'),
+  },
+  {
+    result: short,
+    error: short,
+    shape: short,
+    edits: oneOf(true),
+    waits: number(),
+    onlyWaits: oneOf(true),
+    outside: number(),
+    batched: oneOf(true),
+  },
+)
+const sessionMemory: Schema<SessionMemory> = object(
+  {
+    version: oneOf(1),
+    session: short,
+    agents: list(object({ agent: short, turn: count, batches: list(short) }, { promptId: short })),
+    entries: list(variants('kind', callEntry, object({ kind: oneOf('prompt'), at: moment }))),
+    running: list(short),
+    halted: list(object({ agent: short, subject: short, reason: short })),
+  },
+  { bypass: object({ used: list(short), ids: list(short) }, { promptId: short }) },
+)
+
+const haltRecord: Schema<HaltRecord> = object(
+  { version: oneOf(1) },
+  {
+    at: moment,
+    session: short,
+    agent: short,
+    pattern: short,
+    subject: short,
+    reason: short,
+    denials: count,
+    howToContinue: list(short),
+  },
+)
+
+/** `circuit_breaker_state.json` */
+export const circuitStateKind: DocumentKind<CircuitState> = {
+  key: 'circuit_breaker_state',
+  version: 1,
+  empty: () => ({ version: 1, circuits: [] }),
+  parse: circuitState.parse,
+}
+
+/** `circuit_breaker_halt.json` */
+export const haltKind: DocumentKind<HaltRecord> = {
+  key: 'circuit_breaker_halt',
+  version: 1,
+  empty: () => ({ version: 1 }),
+  parse: haltRecord.parse,
+}
+
+/** `circuit_breaker_sessions/<name>.json`: the windows of one session. */
+export function sessionKind(session: string): DocumentKind<SessionMemory> {
+  return {
+    key: `circuit_breaker_sessions/${sessionFileName(session)}`,
+    version: 1,
+    empty: () => emptyMemory(session),
+    parse: sessionMemory.parse,
+  }
+}
+
+/** A file name for an id that comes from input: plain ids as they are, anything else by its hash. */
+export function sessionFileName(session: string): string {
+  const plain = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(session) && !/^(con|prn|aux|nul|com\d|lpt\d)$/i.test(session)
+  return plain ? session : `id-${hash(session)}`
+}
+
+/** Size that the state file stays under, bytes. */
+const mostStateBytes = 20_000
+/** A circuit that has not tripped for this long belongs to a session that is over, milliseconds. */
+const longestMemory = 24 * 60 * 60 * 1000
+
+/**
+ * The circuits worth keeping: those set by hand, and the youngest others as far as the file stays under its cap. The same
+ * array where all stay.
+ */
+export function boundedCircuits(circuits: readonly Circuit[], now: number): readonly Circuit[] {
+  const byHand = (c: Circuit) => c.status.state === 'forced_open' || c.status.state === 'disabled'
+  const alive = circuits.filter((c) => byHand(c) || !(now - Date.parse(c.lastTrip.at) > longestMemory))
+  let kept = alive
+  while (kept.length > 1 && JSON.stringify({ version: 1, circuits: kept }, null, 2).length > mostStateBytes) {
+    const oldest = kept.find((c) => !byHand(c)) ?? kept[0]
+    kept = kept.filter((c) => c !== oldest)
+  }
+  return kept.length === circuits.length ? circuits : kept
+}

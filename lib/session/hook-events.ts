@@ -1,0 +1,158 @@
+import { describeCall } from '../calls/call.ts'
+import { hash } from '../calls/hash.ts'
+import { isRecord, textField } from '../calls/json.ts'
+import { type Outcome, outcomeOfFailure, outcomeOfResponse } from '../calls/outcome.ts'
+import { redact } from '../calls/redact.ts'
+import { errorLine, resultFingerprints } from '../calls/result.ts'
+import type { Actor, EngineEvent, Settlement } from '../engine/event.ts'
+import { mainAgent } from '../engine/memory.ts'
+import { asksForBypass, isTyped } from '../engine/prompt-text.ts'
+import type { HookInput, PlainInput } from '../protocol/input.ts'
+
+/** What the client's events mean to the engine. */
+
+/** Whether a person sits in front of the session; the client says `0` where nobody does. */
+export const isAttended = (env: Readonly<Record<string, string | undefined>>): boolean =>
+  env['CLAUDE_CODE_SESSION_ATTENDED'] !== '0'
+
+/**
+ * @param attended whether a person's prompt means that they have seen what happened.
+ * @returns undefined for events that change nothing (the end of a session).
+ */
+export function eventOf(input: HookInput, attended: boolean): EngineEvent | undefined {
+  switch (input.hook_event_name) {
+    case 'PreToolUse':
+      return { kind: 'request', ...actorOf(input), call: callOf(input, input) }
+    case 'PostToolUse':
+      return { kind: 'settled', ...actorOf(input), ...settlementOfSuccess(input, input, input.tool_response) }
+    case 'PostToolUseFailure': {
+      const outcome = outcomeOfFailure(input.error, input.is_interrupt === true)
+      return { kind: 'settled', ...actorOf(input), ...settlement(input, input, outcome, input.error) }
+    }
+    case 'PostToolBatch': {
+      const calls = input.tool_calls.map((call) => settlementOfResponse(call, input, call.tool_response))
+      return { kind: 'batch', ...actorOf(input), calls }
+    }
+    case 'UserPromptSubmit':
+      return promptEvent(input.prompt, input.prompt_id, attended)
+    case 'SessionStart':
+      return input.source === 'compact' ? undefined : { kind: 'session_started' }
+    case 'SubagentStart':
+      return { kind: 'agent_started', agent: input.agent_id }
+    case 'SubagentStop':
+      return { kind: 'agent_stopped', agent: input.agent_id }
+    case 'Stop':
+      return { kind: 'stopped', background: (input.background_tasks?.length ?? 0) > 0 }
+    case 'SessionEnd':
+    case 'StopFailure':
+      return undefined
+    default:
+      return input satisfies never
+  }
+}
+
+/** What plain input means to an executable: the gate is asked, the monitor is told, the intake reads a prompt. */
+export function plainEventOf(
+  input: PlainInput,
+  means: 'request' | 'settled' | 'prompt',
+  token: string,
+  attended: boolean,
+): EngineEvent | undefined {
+  if (means === 'prompt')
+    return input.prompt === undefined ? undefined : promptEvent(input.prompt, input.prompt_id, attended)
+  if (input.tool_name === undefined) return undefined
+  const call = describeCall(input.tool_use_id ?? `plain-${token}`, input.tool_name, input.tool_input, input.cwd)
+  if (means === 'request') return { kind: 'request', ...actorOf(input), call }
+  const failed = isRecord(input.tool_result) && input.tool_result['isError'] === true
+  const said = plainText(input.tool_result)
+  return {
+    kind: 'settled',
+    ...actorOf(input),
+    call,
+    outcome: failed ? outcomeOfFailure(said, false) : 'succeeded',
+    result: resultFingerprints(said),
+    line: redact(errorLine(said)),
+    ...(input.turn_count === undefined ? { endsTurn: true } : {}),
+  }
+}
+
+/** The text of a plain result; its flag alone says nothing more. */
+function plainText(result: unknown): string {
+  if (!isRecord(result)) return responseText(result)
+  return ['error', 'content', 'output', 'stdout', 'stderr']
+    .flatMap((field) => textField(result, field) ?? [])
+    .join('\n')
+}
+
+/** The engine counts by agent; ids that are too long to keep are kept by their hash. */
+function actorOf(input: {
+  agent_id?: string | undefined
+  prompt_id?: string | undefined
+  turn_count?: number | undefined
+}): Actor {
+  return {
+    agent: input.agent_id === undefined ? mainAgent : shortId(input.agent_id),
+    ...(input.prompt_id === undefined ? {} : { promptId: shortId(input.prompt_id) }),
+    ...(input.turn_count === undefined ? {} : { turn: input.turn_count }),
+  }
+}
+
+/** An id from input, as it is kept: long ones by their hash. */
+export const shortId = (id: string): string => (id.length <= 100 ? id : `id-${hash(id)}`)
+
+interface ToolUse {
+  readonly tool_name: string
+  readonly tool_input?: unknown
+  readonly tool_use_id?: string | undefined
+}
+interface Where {
+  readonly cwd?: string | undefined
+}
+
+function callOf(use: ToolUse, where: Where) {
+  const call = describeCall('', use.tool_name, use.tool_input, where.cwd)
+  // without an id (no client does that) the call is known by what it is
+  return { ...call, id: shortId(use.tool_use_id ?? `call-${call.fingerprint}`) }
+}
+
+function settlement(use: ToolUse, where: Where, outcome: Outcome, said: string): Settlement {
+  return { call: callOf(use, where), outcome, result: resultFingerprints(said), line: redact(errorLine(said)) }
+}
+
+function settlementOfSuccess(use: ToolUse, where: Where, response: unknown): Settlement {
+  const agentId = textField(response, 'agentId')
+  const known = settlement(use, where, 'succeeded', responseText(response))
+  return agentId === undefined ? known : { ...known, agentId: shortId(agentId) }
+}
+
+function settlementOfResponse(use: ToolUse, where: Where, response: unknown): Settlement {
+  const said = responseText(response)
+  const known = settlement(use, where, outcomeOfResponse(said, use.tool_name), said)
+  const agentId = /\bagentId: ([\w-]{1,100})/.exec(said.slice(-4000))?.[1]
+  return agentId === undefined ? known : { ...known, agentId }
+}
+
+/**
+ * A result as text: what `PostToolBatch` shows the model, or the nearest to it that `PostToolUse` allows. Bash brings its
+ * streams apart there; the model reads them one after the other.
+ */
+function responseText(response: unknown): string {
+  if (typeof response === 'string') return response
+  if (response === undefined || response === null) return ''
+  if (Array.isArray(response))
+    return response.map((block) => textField(block, 'text') ?? JSON.stringify(block)).join('\n')
+  const stdout = textField(response, 'stdout')
+  if (stdout !== undefined)
+    return [stdout, textField(response, 'stderr') ?? ''].filter((part) => part !== '').join('\n')
+  return textField(response, 'content') ?? textField(response, 'error') ?? JSON.stringify(response)
+}
+
+function promptEvent(prompt: string, promptId: string | undefined, attended: boolean): EngineEvent {
+  return {
+    kind: 'prompt',
+    ...(promptId === undefined ? {} : { promptId: shortId(promptId) }),
+    typed: isTyped(prompt),
+    attended,
+    bypass: asksForBypass(prompt),
+  }
+}

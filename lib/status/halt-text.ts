@@ -1,0 +1,22 @@
+import { clean } from '../calls/result.ts'
+
+/** What `circuit-status --halted` says, line by line. */
+export function haltText(
+  halt: {
+    readonly at?: string
+    readonly session?: string
+    readonly agent?: string
+    readonly subject?: string
+    readonly reason?: string
+    readonly denials?: number
+    readonly howToContinue?: readonly string[]
+  } | null,
+): string[] {
+  if (halt === null) return ['Not halted.']
+  const who = halt.agent === undefined || halt.agent === 'main' ? 'The run' : `Subagent ${clean(halt.agent, 60)}`
+  return [
+    `${who} was halted at ${clean(halt.at ?? 'an unknown time', 40)} (session ${clean(halt.session ?? 'unknown', 60)}).`,
+    `${clean(halt.subject ?? 'A call', 120)} ${clean(halt.reason ?? 'looped', 300)}; asked again ${halt.denials ?? 0} times.`,
+    ...(halt.howToContinue ?? []).map((way) => `- ${clean(way, 300)}`),
+  ]
+}

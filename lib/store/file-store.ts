@@ -1,0 +1,244 @@
+import { dirname, join } from 'node:path'
+import { asKnownError, KnownError } from '../system/known-error.ts'
+import type { System } from '../system/system.ts'
+import { checkKey } from './document-key.ts'
+import { documentText, type Reading, readDocument, tooLargeCause } from './document-text.ts'
+import {
+  damagedName,
+  type FileLock,
+  lockNames,
+  meansLost,
+  releaseLock,
+  staleAfterMilliseconds,
+  takeLock,
+} from './file-lock.ts'
+import { ensureMemoryFolder, ensureRealFolder, isRealFolder } from './real-folder.ts'
+import type { Damage, DocumentKind, Store, UpdateResult } from './store.ts'
+
+export interface FileStoreOptions {
+  /** The longest wait for a lock, milliseconds; 500 by default. After it the answer is `busy`. */
+  readonly waitMilliseconds?: number
+  /** The age at which a lock is taken over, milliseconds; 2,000 by default. */
+  readonly staleMilliseconds?: number
+  /**
+   * Whether each commit waits for the disk (fsync); true by default. Without it only power loss can lose a document.
+   */
+  readonly durable?: boolean
+}
+
+/**
+ * A lock may be lost that often in one update before the answer is `busy`; each loss means that we slept past its age.
+ */
+const lossesAtMost = 10
+
+/**
+ * Documents as files below `root`: `<root>/<key>.json`, owner-only, in folders that the first update makes owner-only,
+ * with a `.gitignore` of `*` in the root. How updates exclude each other is told in `file-lock.ts`.
+ *
+ * Damage is a document that is not JSON, not of its kind's shape or version, over 4 MB, or no regular file. An update
+ * sets it aside beside it, as `<key>.damaged.<UTC>.<token>.json`, after `change` was applied to the empty document and
+ * before the new one takes its place; if that step fails the update throws and everything is as it was.
+ *
+ * Errors of reading and writing are `KnownError`s with the system's code and the document's path; `ELINK` or `ENOTDIR`
+ * where the root or the key's folder is not a real folder, `EKEY` for a key that may not become a path, `ELOCKED` from
+ * `remove` when the lock is not to be had in time. An error that `change` throws is passed on as it is; nothing is
+ * written then.
+ *
+ * @param root absolute path of the memory folder. Need not exist; must not be a link.
+ */
+export function fileStore(system: System, root: string, options: FileStoreOptions = {}): Store {
+  const { files } = system
+  const lockOptions = {
+    waitMilliseconds: options.waitMilliseconds ?? 500,
+    staleMilliseconds: options.staleMilliseconds ?? staleAfterMilliseconds,
+  }
+  const durable = options.durable ?? true
+  /** Documents that takeovers brought out, by path, until an update tells of them. */
+  const rescues = new Map<string, string>()
+
+  const pathOf = (key: string): string => {
+    checkKey(key)
+    return join(root, `${key}.json`)
+  }
+
+  /** False where a folder on the way is missing, and with it the document. */
+  const isReachable = (path: string): boolean => {
+    const folder = dirname(path)
+    return isRealFolder(files, root) && (folder === root || isRealFolder(files, folder))
+  }
+
+  const ensureFolders = (path: string): void => {
+    ensureMemoryFolder(files, root)
+    const folder = dirname(path)
+    if (folder !== root) ensureRealFolder(files, folder)
+  }
+
+  const load = <T>(kind: DocumentKind<T>, path: string): Reading<T> => {
+    const damaged = (cause: string): Reading<T> => ({ kind: 'damaged', document: kind.empty(), cause })
+    const facts = files.facts(path)
+    if (facts === undefined) return { kind: 'missing', document: kind.empty() }
+    if (facts.kind !== 'file')
+      return damaged(`it is ${facts.kind === 'other' ? 'not a regular file' : `a ${facts.kind}`}`)
+    // Asked before reading: whoever put it there may have made it larger than memory.
+    const tooLarge = tooLargeCause(facts.size)
+    if (tooLarge !== undefined) return damaged(tooLarge)
+    try {
+      return readDocument(kind, files.readText(path))
+    } catch (error) {
+      // Set aside or removed by another process since the line above.
+      if (meansLost(error)) return { kind: 'missing', document: kind.empty() }
+      throw error
+    }
+  }
+
+  /** Sets aside what is damaged and puts the new document in its place. Throws ENOENT where the lock is lost. */
+  const commit = (lock: FileLock, path: string, text: string, damaged: boolean): { setAsideAs?: string } => {
+    const next = join(lock.claim, lockNames.next)
+    const taken = join(lock.claim, lockNames.taken)
+    files.create(next, text, { durable })
+    if (!damaged) {
+      files.rename(next, path)
+      return {}
+    }
+    files.rename(path, taken)
+    try {
+      files.rename(next, path)
+    } catch (error) {
+      // Through the claim like the commit itself: it cannot hit the document of a later holder.
+      quietly(() => files.rename(taken, path))
+      throw error
+    }
+    try {
+      const setAsideAs = damagedName(system, path)
+      files.rename(taken, setAsideAs)
+      return { setAsideAs }
+    } catch {
+      // The new document is in place. The old one stays in the lock, whose takeover brings it out and tells where.
+      return {}
+    }
+  }
+
+  const updateLocked = async <T>(
+    lock: FileLock,
+    kind: DocumentKind<T>,
+    path: string,
+    change: (document: T) => T | Promise<T>,
+  ): Promise<UpdateResult<T>> => {
+    const before = guarded('read', path, () => load(kind, path))
+    const document = await change(before.document)
+    const text = before.kind !== 'damaged' && document === before.document ? undefined : documentText(kind, document)
+    const rescue = rescues.get(path)
+    const told: { damage?: Damage } = {}
+    if (rescue !== undefined) {
+      const cause = 'set aside by a process that ended before it could tell'
+      told.damage = { key: kind.key, cause, setAsideAs: rescue }
+    }
+    if (text === undefined || (before.kind === 'sound' && before.text === text)) {
+      rescues.delete(path)
+      return { kind: 'unchanged', document, ...told }
+    }
+    const aside = guarded('write', path, () => commit(lock, path, text, before.kind === 'damaged'))
+    if (before.kind === 'damaged') told.damage = { key: kind.key, cause: before.cause, ...aside }
+    else rescues.delete(path)
+    return { kind: 'written', document, ...told }
+  }
+
+  const lockFor = async (path: string): Promise<Awaited<ReturnType<typeof takeLock>>> => {
+    try {
+      ensureFolders(path)
+      const attempt = await takeLock(system, path, lockOptions)
+      for (const rescued of attempt.rescued) rescues.set(path, rescued)
+      return attempt
+    } catch (error) {
+      if (meansLost(error)) throw new LockLost(error)
+      throw asKnownError('lock', path, error)
+    }
+  }
+
+  return {
+    async read(kind) {
+      const path = pathOf(kind.key)
+      try {
+        const found = isReachable(path) ? load(kind, path) : { kind: 'missing' as const, document: kind.empty() }
+        if (found.kind !== 'damaged') return { document: found.document }
+        return { document: found.document, damage: { key: kind.key, cause: found.cause } }
+      } catch (error) {
+        throw asKnownError('read', path, error)
+      }
+    },
+
+    async update(kind, change) {
+      const path = pathOf(kind.key)
+      let waitedMilliseconds = 0
+      for (let losses = 0; ; losses += 1) {
+        try {
+          const attempt = await lockFor(path)
+          waitedMilliseconds += attempt.waitedMilliseconds
+          if (attempt.kind === 'busy') return { kind: 'busy', waitedMilliseconds }
+          try {
+            return await updateLocked(attempt.lock, kind, path, change)
+          } finally {
+            releaseLock(files, attempt.lock)
+          }
+        } catch (error) {
+          if (!(error instanceof LockLost)) throw error
+          if (losses < lossesAtMost) continue
+          // The folder itself keeps vanishing, or cannot be made: that is the disk's answer, not a busy lock.
+          if (waitedMilliseconds === 0) throw asKnownError('lock', path, error.cause)
+          return { kind: 'busy', waitedMilliseconds }
+        }
+      }
+    },
+
+    async remove(kind) {
+      const path = pathOf(kind.key)
+      for (let losses = 0; ; losses += 1) {
+        try {
+          if (!isReachable(path) || files.facts(path) === undefined) return
+          const attempt = await lockFor(path)
+          if (attempt.kind === 'busy') throw new KnownError('remove', path, 'another process keeps its lock', 'ELOCKED')
+          try {
+            guarded('remove', path, () => {
+              const isFile = files.facts(path)?.kind === 'file'
+              const taken = join(attempt.lock.claim, isFile ? lockNames.removed : lockNames.taken)
+              files.rename(path, taken)
+              // Only what we may have written is deleted; a folder in its place is somebody's, and set aside.
+              if (!isFile) files.rename(taken, damagedName(system, path))
+            })
+            return
+          } finally {
+            releaseLock(files, attempt.lock)
+          }
+        } catch (error) {
+          if (!(error instanceof LockLost)) throw asKnownError('remove', path, error)
+          if (losses >= lossesAtMost) throw asKnownError('remove', path, error.cause)
+        }
+      }
+    },
+  }
+
+  /** Runs the disk's part of a step: a lost lock becomes `LockLost`, any other failure a known error. */
+  function guarded<R>(action: string, path: string, step: () => R): R {
+    try {
+      return step()
+    } catch (error) {
+      if (meansLost(error)) throw new LockLost(error)
+      throw asKnownError(action, path, error)
+    }
+  }
+}
+
+function quietly(step: () => void): void {
+  try {
+    step()
+  } catch {
+    // The old document then stays in the lock, whose takeover brings it out; the first error is the one worth telling.
+  }
+}
+
+/** The lock, or the folder around it, is gone: everything since the lock was taken counts as not done. */
+class LockLost extends Error {
+  constructor(cause: unknown) {
+    super('the lock is lost', { cause })
+  }
+}

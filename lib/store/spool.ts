@@ -1,0 +1,147 @@
+/**
+ * The spool: raw hook inputs that could not be processed at once (the lock was busy, or no Node was started for them)
+ * wait here as one file each, until the next hook takes them in under the state's lock. Names sort by time:
+ * `<milliseconds, 13 digits>-<process id>-<token>.json`. A shell that only knows seconds appends `000`, and may leave
+ * out the token. A file is made under a name with a dot in front and renamed into place, so a listed file is a whole
+ * one.
+ *
+ * Taking in and removing are two steps: a process that is killed in between leaves files that are taken in again.
+ * Whoever drains must recognise an event that it already knows.
+ */
+import { dirname, join } from 'node:path'
+import { asKnownError, causeLine, errorCode } from '../system/known-error.ts'
+import type { System } from '../system/system.ts'
+import { parseJson } from './document-text.ts'
+import { ensureMemoryFolder, ensureRealFolder, isRealFolder } from './real-folder.ts'
+
+/** Bytes. A larger input is not kept. */
+export const largestSpoolFile = 1024 * 1024
+/** Files. With one more the oldest are dropped. */
+export const mostSpoolFiles = 1000
+/** Bytes that one drain takes in; the rest waits for the next, so that no hook reads for seconds. */
+export const drainAtMost = 16 * 1024 * 1024
+
+const spoolName = /^[^.].*\.json$/
+
+export type SpoolResult =
+  /** `dropped`: files that had to go to make room. */
+  | { readonly kind: 'spooled'; readonly name: string; readonly dropped: number }
+  | { readonly kind: 'too_large'; readonly bytes: number }
+
+export interface SpoolEntry {
+  readonly name: string
+  /** The parsed input, without `__proto__` keys; anything that JSON can say. */
+  readonly value: unknown
+}
+
+export interface Drain {
+  /** In the order of their names. */
+  readonly entries: readonly SpoolEntry[]
+  /** Files that were removed because they cannot be used: not JSON, too large, not a regular file. */
+  readonly broken: readonly { readonly name: string; readonly cause: string }[]
+  /** Files that this drain did not get to. */
+  readonly left: number
+}
+
+/**
+ * The last time stamp this process used: two inputs of one millisecond, or of a clock set back a little, keep their
+ * order.
+ */
+let lastStamp = 0
+
+/**
+ * Keeps one input, owner-only. The folder is made where it is missing; it and the folder above it must not be links.
+ *
+ * @param folder absolute path of the spool, inside the memory folder.
+ * @throws KnownError with the system's code, or `ELINK`.
+ */
+export function spoolWrite(system: System, folder: string, text: string): SpoolResult {
+  const { files } = system
+  const bytes = Buffer.byteLength(text)
+  if (bytes > largestSpoolFile) return { kind: 'too_large', bytes }
+  try {
+    ensureMemoryFolder(files, dirname(folder))
+    ensureRealFolder(files, folder)
+    const waiting = spoolList(system, folder)
+    const surplus = waiting.slice(0, Math.max(0, waiting.length + 1 - mostSpoolFiles))
+    const dropped = spoolRemove(system, folder, surplus)
+    lastStamp = nextStamp(system.clock())
+    const name = `${String(lastStamp).padStart(13, '0')}-${system.processes.pid}-${system.token()}.json`
+    const unfinished = join(folder, `.${name}`)
+    files.create(unfinished, text)
+    files.rename(unfinished, join(folder, name))
+    return { kind: 'spooled', name, dropped }
+  } catch (error) {
+    throw asKnownError('write', folder, error)
+  }
+}
+
+function nextStamp(now: number): number {
+  const behind = lastStamp - Math.floor(now)
+  return behind >= 0 && behind < 60_000 ? lastStamp + 1 : Math.max(0, Math.floor(now))
+}
+
+/** Names of the waiting files, oldest first; empty where there is no spool. */
+export function spoolList(system: System, folder: string): string[] {
+  try {
+    if (!isRealFolder(system.files, folder)) return []
+    return system.files.list(folder).filter((name) => spoolName.test(name))
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return []
+    throw asKnownError('read', folder, error)
+  }
+}
+
+/**
+ * Reads what waits, oldest first, up to 16 MB. Files that cannot be used are removed and named. The others stay until
+ * `spoolRemove`, which belongs after the commit of what was made of them.
+ */
+export function spoolTake(system: System, folder: string): Drain {
+  const names = spoolList(system, folder)
+  const entries: SpoolEntry[] = []
+  const broken: { name: string; cause: string }[] = []
+  let bytes = 0
+  let seen = 0
+  for (const name of names) {
+    const path = join(folder, name)
+    try {
+      const facts = system.files.facts(path)
+      if (facts === undefined) {
+        seen += 1
+        continue
+      }
+      if (entries.length > 0 && bytes + facts.size > drainAtMost) break
+      seen += 1
+      if (facts.kind !== 'file') throw new SyntaxError('it is not a regular file')
+      if (facts.size > largestSpoolFile) throw new SyntaxError(`${facts.size} bytes are more than ${largestSpoolFile}`)
+      bytes += facts.size
+      entries.push({ name, value: parseJson(system.files.readText(path)) })
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') continue
+      if (!(error instanceof SyntaxError || error instanceof RangeError)) throw asKnownError('read', path, error)
+      broken.push({ name, cause: causeLine(error) })
+    }
+  }
+  spoolRemove(
+    system,
+    folder,
+    broken.map(({ name }) => name),
+  )
+  return { entries, broken, left: names.length - seen }
+}
+
+/**
+ * Deletes files of the spool and gives back how many; one that is gone already, or cannot be deleted, is passed over.
+ */
+export function spoolRemove(system: System, folder: string, names: readonly string[]): number {
+  let removed = 0
+  for (const name of names) {
+    try {
+      system.files.remove(join(folder, name))
+      removed += 1
+    } catch {
+      // It will be found again, and recognised.
+    }
+  }
+  return removed
+}

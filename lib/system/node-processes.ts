@@ -1,0 +1,102 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { Processes, ProcessFacts } from './system.ts'
+
+/** More parents than any real chain has; a table that contradicts itself cannot keep us longer. */
+const deepest = 64
+/** Milliseconds for the one `ps` on systems without /proc. */
+const patience = 2000
+
+interface Row {
+  readonly parent: number
+  readonly facts: ProcessFacts
+}
+
+/** The processes of this machine: through /proc on Linux, one `ps` on other POSIX systems; Windows does not tell. */
+export const nodeProcesses: Processes = {
+  pid: process.pid,
+  ancestors(): readonly ProcessFacts[] {
+    try {
+      if (process.platform === 'win32') return []
+      if (process.platform === 'linux') return climb(process.ppid, rowFromProc)
+      const table = parseProcessTable(processTable())
+      return climb(process.ppid, (pid) => table.get(pid))
+    } catch {
+      // Who started us is a hint for other rooms, never a reason to fail.
+      return []
+    }
+  },
+}
+
+function climb(from: number, row: (pid: number) => Row | undefined): ProcessFacts[] {
+  const chain: ProcessFacts[] = []
+  const seen = new Set<number>()
+  let pid = from
+  while (pid > 0 && !seen.has(pid) && chain.length < deepest) {
+    seen.add(pid)
+    const found = row(pid)
+    if (found === undefined) break
+    chain.push(found.facts)
+    pid = found.parent
+  }
+  return chain
+}
+
+function rowFromProc(pid: number): Row | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replace(/\0+$/, '')
+    return parseProc(pid, stat, words === '' ? [] : words.split('\0'))
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * One entry of /proc.
+ *
+ * @param stat the text of `/proc/<pid>/stat`. The name in brackets may itself hold brackets and spaces: its end is the
+ * last `)`, and the parent is the second field after it.
+ */
+export function parseProc(pid: number, stat: string, words: readonly string[]): Row | undefined {
+  const end = stat.lastIndexOf(')')
+  const parent = Number(stat.slice(end + 2).split(' ')[1])
+  if (end < 0 || !Number.isInteger(parent)) return undefined
+  const shortName = stat.slice(stat.indexOf('(') + 1, end)
+  return { parent, facts: { pid, name: nameOf(words, shortName), words } }
+}
+
+/** The output of `ps -axww -o pid=,ppid=,args=`; words are cut at blanks, the table does not say more. */
+export function parseProcessTable(text: string): ReadonlyMap<number, Row> {
+  const rows = new Map<number, Row>()
+  for (const line of text.split('\n')) {
+    const match = /^\s*(\d+)\s+(\d+)\s+(\S.*)$/.exec(line)
+    if (match === null) continue
+    const pid = Number(match[1])
+    const words = (match[3] ?? '').trim().split(/\s+/)
+    rows.set(pid, { parent: Number(match[2]), facts: { pid, name: nameOf(words, ''), words } })
+  }
+  return rows
+}
+
+/**
+ * The first word of the command line rather than the kernel's short name: that one is cut at 15 bytes and is
+ * `MainThread` for newer versions of Node. A login shell puts a hyphen in front.
+ */
+function nameOf(words: readonly string[], shortName: string): string {
+  const base = (words[0] ?? '').split(/[\\/]/).at(-1) ?? ''
+  return base.replace(/^-/, '') || shortName
+}
+
+function processTable(): string {
+  // Loaded here only: it costs milliseconds, and most processes of this project never ask.
+  const require = createRequire(import.meta.url)
+  const { spawnSync } = require('node:child_process') as typeof import('node:child_process')
+  const run = spawnSync('ps', ['-axww', '-o', 'pid=,ppid=,args='], {
+    encoding: 'utf8',
+    timeout: patience,
+    maxBuffer: 8 * 1024 * 1024,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  return run.stdout ?? ''
+}

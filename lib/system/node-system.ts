@@ -1,0 +1,34 @@
+import { homedir, hostname } from 'node:os'
+import { nodeFiles } from './node-files.ts'
+import { nodeProcesses } from './node-processes.ts'
+import type { System } from './system.ts'
+
+/** The real thing. Host, working folder and home are looked up when asked for: most hooks need none of them. */
+export function nodeSystem(): System {
+  return {
+    clock: Date.now,
+    files: nodeFiles,
+    processes: nodeProcesses,
+    env: process.env,
+    get host() {
+      return hostname()
+    },
+    get workingFolder() {
+      try {
+        return process.cwd()
+      } catch {
+        // The folder was deleted under us; the shell still knows what it was called.
+        return process.env['PWD'] || '/'
+      }
+    },
+    get homeFolder() {
+      return process.env['HOME'] || process.env['USERPROFILE'] || homedir()
+    },
+    sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+    // Names of temporary files need to differ, not to be secret: every one of them is created exclusively.
+    token: () =>
+      Math.floor(Math.random() * 0x1_0000_0000)
+        .toString(16)
+        .padStart(8, '0'),
+  }
+}

@@ -1,0 +1,32 @@
+import type { CallEntry, Entry } from './entry.ts'
+import { sameMoment } from './same-moment.ts'
+
+/** Entries of an agent that are younger than `turns` turns, counted back from `latest`, `latest` included, oldest first. */
+export function withinTurns(entries: readonly Entry[], latest: CallEntry, turns: number): CallEntry[] {
+  return entries.filter(
+    (entry): entry is CallEntry =>
+      entry.kind === 'call' &&
+      entry.agent === latest.agent &&
+      entry.turn > latest.turn - turns &&
+      entry.turn <= latest.turn,
+  )
+}
+
+/** Calls of all agents inside the `seconds` before `now`. What lies in the future (a clock that jumped) is left out. */
+export function withinSeconds(entries: readonly Entry[], now: number, seconds: number): CallEntry[] {
+  return entries.filter((entry): entry is CallEntry => {
+    const age = (now - Date.parse(entry.at)) / 1000
+    return entry.kind === 'call' && age >= -sameMoment && age < seconds
+  })
+}
+
+/** How many different turns the entries come from. */
+export const turnsOf = (entries: readonly CallEntry[]): number => new Set(entries.map((entry) => entry.turn)).size
+
+/** Median of the times between neighbours, seconds; Infinity for fewer than two entries. */
+export function medianSpacing(entries: readonly CallEntry[]): number {
+  const times = entries.map((entry) => Date.parse(entry.at))
+  const gaps = times.slice(1).map((time, i) => (time - (times[i] as number)) / 1000)
+  gaps.sort((a, b) => a - b)
+  return gaps.length === 0 ? Number.POSITIVE_INFINITY : (gaps[Math.floor(gaps.length / 2)] as number)
+}

@@ -1,0 +1,9 @@
+/** One built executable. */
+export interface Bundle {
+  readonly name: string
+  readonly kind: 'hook' | 'op'
+  readonly bytes: number
+}
+
+/** Builds every executable; `outputFolder` is `dist/` by default. */
+export function build(options?: { readonly outputFolder?: string }): Promise<Bundle[]>
