@@ -1,6 +1,6 @@
 import { runHook } from '../lib/protocol/run-hook.ts'
 import { monitor } from '../lib/session/monitor.ts'
-import { nodeSystem } from '../lib/system/node-system.ts'
+import { nodeSystemWithoutAncestors } from '../lib/system/node-system.ts'
 import { nodeStdio } from '../lib/system/stdio.ts'
 
-await runHook('circuit_breaker', nodeSystem(), nodeStdio(), monitor)
+await runHook('circuit_breaker', nodeSystemWithoutAncestors(), nodeStdio(), monitor)

@@ -113,7 +113,7 @@ const incidents = (kind) =>
 async function fire(event, fields) {
   const { hooks } = readJson(join(project, '.claude', 'settings.json'))
   const matches = ({ matcher }) =>
-    matcher === undefined || matcher === '' || matcher === '*' || new RegExp(`^(?:${matcher})$`).test(fields.tool_name)
+    matcher === undefined || matcher === '' || matcher === '*' || new RegExp(matcher).test(fields.tool_name)
   const input = { ...session, prompt_id: 'prompt-1', permission_mode: 'default', hook_event_name: event, ...fields }
   let merged = {}
   for (const { command } of (hooks[event] ?? []).filter(matches).flatMap((entry) => entry.hooks)) {

@@ -3,10 +3,12 @@ import { build } from './build.mjs'
 
 /** kB (1000 bytes) per bundle of a kind; ops are started by hand and have none. */
 const budgets = { hook: 60 }
+/** The whole engine is in the monitor, which starts on failures, behind the marker, and for every third batch only. */
+const exceptions = { 'circuit-breaker-monitor': 68 }
 
 const rows = (await build()).map(({ name, kind, bytes }) => {
   const size = bytes / 1000
-  const budget = budgets[kind]
+  const budget = exceptions[name] ?? budgets[kind]
   const over = budget !== undefined && size > budget
   return { over, line: `${name.padEnd(26)} ${size.toFixed(1).padStart(7)} kB${limit(budget, over)}` }
 })

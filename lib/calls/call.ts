@@ -34,7 +34,9 @@ export const isSpawn = (tool: string): boolean => tool === 'Agent' || tool === '
  *
  * @param folder the working folder that relative paths start from, absolute.
  */
-export function describeCall(id: string, tool: string, input: unknown, folder?: string): Call {
+export function describeCall(id: string, name: string, input: unknown, folder?: string): Call {
+  // kept in windows and circuits, whose texts are bounded
+  const tool = name.length <= 200 ? name : `${name.slice(0, 100)}…${hash(name)}`
   const fingerprint = hash(`${tool} ${canonicalInput(input, folder)}`)
   const file = textField(input, 'file_path') ?? textField(input, 'notebook_path')
   const command = tool === 'Bash' ? textField(input, 'command') : undefined
@@ -43,7 +45,10 @@ export function describeCall(id: string, tool: string, input: unknown, folder?: 
   return {
     id,
     tool,
-    operation: operationName(tool, input, command, path === undefined ? undefined : shortPath(path, folder)),
+    // named only where something has to be said about it
+    get operation() {
+      return operationName(tool, input, command, path === undefined ? undefined : shortPath(path, folder))
+    },
     operationKey: editors.has(tool) && path !== undefined ? hash(`${tool} ${path}`) : fingerprint,
     fingerprint,
     edits: editors.has(tool) || (command !== undefined && changesFiles(programs, command)),

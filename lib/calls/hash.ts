@@ -22,4 +22,5 @@ function finish(lane: number): number {
   return (h ^ (h >>> 16)) >>> 0
 }
 
-const hex = (lane: number): string => lane.toString(16).padStart(8, '0')
+/** Eight digits: a one is put in front of the thirty-two bits, so that leading zeros stay, and taken off again. */
+const hex = (lane: number): string => (lane + 0x100000000).toString(16).slice(1)

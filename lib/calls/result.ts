@@ -16,7 +16,14 @@ const longest = 65_536
 
 export function resultFingerprints(text: string): ResultFingerprints {
   const plain = withoutColour(bounded(text))
-  return { exact: hash(plain), stable: hash(withoutVolatile(plain)), shape: hash(withoutNumbers(plain)) }
+  return {
+    exact: hash(plain),
+    // the dearest of the three, and read for failures only
+    get stable() {
+      return hash(withoutVolatile(plain))
+    },
+    shape: hash(withoutNumbers(plain)),
+  }
 }
 
 function bounded(text: string): string {
@@ -82,7 +89,7 @@ export function errorLine(text: string): string {
 /** One line, without control characters, at most `most` characters. */
 export function clean(text: string, most: number): string {
   const line = withoutColour(text)
-    .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g, ' ')
+    .replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+/g, ' ')
     .trim()
   const units = Array.from(line.slice(0, most * 2))
   return units.length <= most ? line.slice(0, most * 2) : `${units.slice(0, most - 1).join('')}…`

@@ -1,15 +1,17 @@
 import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { initialFiles } from '../config/initial-files.ts'
-import { type Scope, scopes } from '../install/hook-table.ts'
+import { hasPosixShell, type Scope, scopes } from '../install/hook-table.ts'
 import { prepareInstall } from '../install/install.ts'
 import { prepareUninstall } from '../install/uninstall.ts'
 import type { System } from '../system/system.ts'
+import { addClean } from './clean.ts'
 import { installReport, uninstallReport } from './install-report.ts'
 import { carryOut } from './install-run.ts'
 import { isFolder } from './open-named-project.ts'
 import { newProgram, parseWords } from './program.ts'
 import { addReplay } from './replay.ts'
+import { addRestore } from './restore.ts'
 import { type CommandResult, type Invocation, misused } from './result.ts'
 import { addWhy } from './why.ts'
 
@@ -19,11 +21,11 @@ interface PlaceOptions {
   readonly dryRun?: boolean
 }
 
-/** `breakerbox`: installs the hooks into a project, takes them out again, and replays recorded sessions. */
+/** `breakerbox`: installs the hooks and takes them out again, replays recorded sessions, cleans the memory folder. */
 export function breakerbox(system: System, invocation: Invocation): Promise<CommandResult> {
   const program = newProgram(
     'breakerbox',
-    'Circuit breakers for Claude Code: install the hooks, take them out again, replay recorded sessions.',
+    'Circuit breakers for Claude Code: install the hooks, take them out again, replay recorded sessions, clean up.',
   )
   let result: CommandResult | Promise<CommandResult> | undefined
   const inFolder = (options: PlaceOptions, act: (project: string) => CommandResult) => {
@@ -37,7 +39,15 @@ export function breakerbox(system: System, invocation: Invocation): Promise<Comm
     .action((options: PlaceOptions & { deny: boolean }) =>
       inFolder(options, (project) => {
         const { scope, deny } = options
-        const prepare = () => prepareInstall(system, { scope, project, deny, bundles: invocation.folder, initialFiles })
+        const prepare = () =>
+          prepareInstall(system, {
+            scope,
+            project,
+            deny,
+            shell: hasPosixShell(system.env),
+            bundles: invocation.folder,
+            initialFiles,
+          })
         return carryOut(system, prepare, options.dryRun ?? false, installReport(invocation.colour))
       }),
     )
@@ -58,6 +68,8 @@ export function breakerbox(system: System, invocation: Invocation): Promise<Comm
   }
   addReplay(program, system, invocation, later)
   addWhy(program, system, invocation, later)
+  addClean(program, system, later)
+  addRestore(program, system, later)
 
   return parseWords(program, invocation.words, () => result)
 }

@@ -1,8 +1,10 @@
-import { Chalk } from 'chalk'
+import { dirname } from 'node:path'
+import { Chalk, type ChalkInstance } from 'chalk'
+import { projectPaths } from '../config/paths.ts'
 import { readIncidents } from '../incidents/read-incidents.ts'
 import { memoryLimits } from '../memory/limits.ts'
 import { memoryReport } from '../memory/memory-report.ts'
-import { circuitStateKind, type HaltRecord, haltKind } from '../session/documents.ts'
+import { circuitStateKind, type HaltRecord, haltKind, mostStateBytes } from '../session/documents.ts'
 import type { Project } from '../session/project.ts'
 import { haltText } from '../status/halt-text.ts'
 import { statusReport } from '../status/status-report.ts'
@@ -44,7 +46,7 @@ async function report(project: Project, options: Options, colour: boolean): Prom
   const { system, config, paths, now } = project
   const { document, damage } = await project.store.read(circuitStateKind)
   const { limits, problems } = memoryLimits(config.memory_limits, system.env)
-  const memory = await memoryReport(system, paths, limits)
+  const memory = await memoryReport(system, paths, limits, mostStateBytes)
   const configProblems = [
     ...project.configProblems,
     ...problems.map(({ name, value, cause }) => `${name}=${value}: ${cause}`),
@@ -56,8 +58,25 @@ async function report(project: Project, options: Options, colour: boolean): Prom
   const made = statusReport({ config, configProblems, circuits: document.circuits, memory, incidents }, now)
   if (options.json === true) return printed(JSON.stringify(made, null, 2))
   const paint = new Chalk({ level: colour ? 1 : 0 })
-  return printed(...statusText(made, paths.project, paint, { memory: options.memory === true }))
+  const text = statusText(made, paths.project, paint, { memory: options.memory === true })
+  return printed(...text, ...absence(project, paint))
 }
+
+/** Nothing here is not the same as all is well: a folder where no hook has ever run is told apart. */
+function absence({ system, paths }: Project, paint: ChalkInstance): string[] {
+  if (system.files.facts(paths.config) !== undefined) return []
+  const above = foldersAbove(paths.project).find(
+    (folder) => system.files.facts(projectPaths(folder, {}).config) !== undefined,
+  )
+  const hint =
+    above === undefined
+      ? 'Install it: breakerbox install'
+      : `It is at work in ${above}: circuit-status --project ${above}`
+  return ['', `${paint.yellow('Not installed here:')} no hook has run in this folder. ${hint}`]
+}
+
+const foldersAbove = (folder: string): string[] =>
+  dirname(folder) === folder ? [] : [dirname(folder), ...foldersAbove(dirname(folder))]
 
 async function reportHalt(project: Project, options: Options): Promise<CommandResult> {
   const { document } = await project.store.read(haltKind)

@@ -71,9 +71,13 @@ async function replay(
   progress.end()
   const totals = totalsOf(sessions, { damagedLines, problems })
   const report: ReplayReport = { sessions, totals }
-  if (options.json === true) return printed(JSON.stringify(report, null, 2))
+  if (options.json === true) return printed(harmlessJson(report))
   return printed(...replayText(sessions, totals, new Chalk({ level: invocation.colour ? 1 : 0 })))
 }
+
+/** JSON whose C1 control characters are escaped like the others, because a terminal takes them for commands too. */
+const harmlessJson = (value: unknown): string =>
+  JSON.stringify(value, null, 2).replace(/[\u007f-\u009f]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`)
 
 const sizeOf = ({ files }: System, paths: readonly string[]): number =>
   paths.reduce((sum, path) => sum + (files.facts(path)?.size ?? 0), 0)

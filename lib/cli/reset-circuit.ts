@@ -1,11 +1,8 @@
 import { Option } from 'commander'
 import { clean } from '../calls/result.ts'
-import type { Circuit } from '../engine/circuit.ts'
-import { goesBy } from '../engine/reset.ts'
 import { patternNames } from '../patterns/patterns.ts'
-import { circuitStateKind } from '../session/documents.ts'
 import type { Project } from '../session/project.ts'
-import { resetCircuits } from '../session/reset.ts'
+import { resetByName } from '../session/reset.ts'
 import { clientAncestors } from '../session/under-client.ts'
 import type { System } from '../system/system.ts'
 import { openNamedProject } from './open-named-project.ts'
@@ -38,15 +35,6 @@ export function resetCircuit(system: System, invocation: Invocation): Promise<Co
 
 async function reset(project: Project, { circuit: name, all }: Options): Promise<CommandResult> {
   if (name === undefined && all !== true) return misused('error: name a circuit with --circuit <name>, or say --all')
-  const { document } = await project.store.read(circuitStateKind)
-  const known = document.circuits.map((circuit) => `${circuit.pattern}:${circuit.subject}`)
-  const isPattern = (patternNames as readonly string[]).includes(name ?? '')
-  if (name !== undefined && !isPattern && !document.circuits.some((circuit) => goesBy(circuit, name))) {
-    return misused(
-      `error: there is no circuit ${JSON.stringify(clean(name, 120))}`,
-      `Allowed: ${[...known.map((each) => JSON.stringify(clean(each, 160))), ...patternNames].join(', ')}`,
-    )
-  }
   const client = clientAncestors(project.system)[0]
   if (client !== undefined) {
     return failed(
@@ -54,11 +42,6 @@ async function reset(project: Project, { circuit: name, all }: Options): Promise
       'You are the person? Type /reset-circuit as a prompt, or run this in a terminal of your own.',
     )
   }
-  const result = await resetCircuits(project, (circuit) => name === undefined || goesBy(circuit, name))
-  if (result.kind === 'busy') return failed('reset-circuit: the state is locked by another process; try again')
-  if (result.circuits.length === 0) return printed(`${name ?? 'All circuits'}: CLOSED already, backoff level 0.`)
-  return printed(...result.circuits.map(closedLine))
+  const { kind, lines } = await resetByName(project, name)
+  return kind === 'done' ? printed(...lines) : kind === 'unknown' ? misused(...lines) : failed(...lines)
 }
-
-const closedLine = (circuit: Circuit): string =>
-  `${circuit.pattern} ${clean(circuit.subject, 120)} (session ${clean(circuit.session, 60)}): ${circuit.status.state.toUpperCase().replace('_', '-')} → CLOSED, backoff level ${circuit.level} → 0`

@@ -49,7 +49,13 @@ export function parseConfig(text: string, path: string): LoadedConfig {
     return unusable(path, `is no JSON (${(error as Error).message.split('\n')[0]})`)
   }
   if (!isRecord(value)) return unusable(path, 'is no JSON object')
-  return validateConfig(value, path)
+  try {
+    return validateConfig(value, path)
+  } catch (error) {
+    // Built to exhaust the stack.
+    if (error instanceof RangeError) return unusable(path, 'is nested too deeply')
+    throw error
+  }
 }
 
 export const defaultConfig = (): Config => configSchema.parse({})

@@ -3,9 +3,9 @@
  * so a pattern from a cloned repository cannot hang a hook, as a regular expression could.
  */
 export function matchesName(pattern: string, name: string): boolean {
+  if (!pattern.includes('*')) return pattern === name
   const parts = pattern.split('*')
   const first = parts[0] as string
-  if (parts.length === 1) return pattern === name
   const last = parts[parts.length - 1] as string
   if (!name.startsWith(first) || !name.endsWith(last) || name.length < first.length + last.length) return false
   let at = first.length

@@ -14,6 +14,8 @@ export type EngineEvent =
   | { readonly kind: 'stopped'; readonly background: boolean }
   /** A client started on this session; no agent of an earlier process is running any more. */
   | { readonly kind: 'session_started' }
+  /** The client ended; the session may be resumed. */
+  | { readonly kind: 'session_ended' }
 
 export interface PromptEvent {
   readonly kind: 'prompt'
@@ -49,7 +51,7 @@ export interface Settlement {
   readonly call: Call
   readonly outcome: Outcome
   readonly result: ResultFingerprints
-  /** First telling line of the result, redacted. */
+  /** First telling line of the result, redacted. Read for failures, refusals and what is said about a call only. */
   readonly line: string
   /** The subagent that this call ran, for `Agent` calls. */
   readonly agentId?: string

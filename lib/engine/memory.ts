@@ -66,15 +66,18 @@ export function entryOf(memory: SessionMemory, id: string): CallEntry | undefine
   return memory.entries.findLast((entry): entry is CallEntry => entry.kind === 'call' && entry.id === id)
 }
 
-/** The entry put at the end; one with the same id is replaced, and the oldest goes when there are too many. */
-export function withEntry(memory: SessionMemory, entry: Entry): SessionMemory {
-  const known = entry.kind === 'call' && memory.entries.some((e) => e.kind === 'call' && e.id === entry.id)
-  const others = known ? memory.entries.filter((e) => e.kind !== 'call' || e.id !== entry.id) : memory.entries
+/**
+ * The entry put at the end; the oldest goes when there are too many.
+ *
+ * @param before the entry of the same call that it replaces.
+ */
+export function withEntry(memory: SessionMemory, entry: Entry, before?: Entry): SessionMemory {
+  const others = before === undefined ? memory.entries : memory.entries.filter((e) => e !== before)
   const surplus = Math.max(0, others.length + 1 - mostEntries)
   return { ...memory, entries: [...(surplus > 0 ? others.slice(surplus) : others), entry] }
 }
 
-/** The entry replaced where it stands. */
-export function withChanged(memory: SessionMemory, entry: CallEntry): SessionMemory {
-  return { ...memory, entries: memory.entries.map((e) => (e.kind === 'call' && e.id === entry.id ? entry : e)) }
+/** The entry put in the place of what was known of the same call. */
+export function withChanged(memory: SessionMemory, entry: CallEntry, before: CallEntry): SessionMemory {
+  return { ...memory, entries: memory.entries.with(memory.entries.lastIndexOf(before), entry) }
 }

@@ -11,7 +11,7 @@ const clockTime = (at: number): string => `${new Date(at).toISOString().slice(11
 const inSeconds = (seconds: number): string => `${Math.max(1, Math.ceil(seconds))} s`
 
 const override =
-  'Only the person can lift this: by typing a prompt that contains SUDO BYPASS (for that prompt), or with reset-circuit.'
+  'Only the person can lift this: by typing a prompt that contains SUDO BYPASS (for that prompt), or /reset-circuit.'
 
 const advice: Readonly<Record<Circuit['pattern'], string>> = {
   tool_failure:
@@ -114,7 +114,7 @@ export function howToContinue(circuit: Pick<Circuit, 'subject'>): string[] {
   return [
     `Mend the cause of ${circuit.subject}, then type your next prompt.`,
     'To let it run anyway, type a prompt that contains SUDO BYPASS.',
-    'To close the circuit by hand: reset-circuit --all.',
+    'To close the circuit for good: type /reset-circuit, or run reset-circuit --all in a terminal.',
   ]
 }
 

@@ -1,7 +1,7 @@
 import { type Admission, admit } from '../breaker/transitions.ts'
 import { isSpawn } from '../calls/call.ts'
-import type { Finding, PatternName } from '../patterns/finding.ts'
-import { detect } from '../patterns/patterns.ts'
+import type { Finding } from '../patterns/finding.ts'
+import { detectLimit, type LimitName } from '../patterns/patterns.ts'
 import type { CallEntry } from '../windows/entry.ts'
 import { type Circuit, circuitKey, concerns, isLoop } from './circuit.ts'
 import { cooldownOf, type Draft, keep, modeOf, note } from './draft.ts'
@@ -21,7 +21,7 @@ export interface Refusal {
 }
 
 /** Patterns that must count a call before it runs, because afterwards is too late. */
-const countedBefore: readonly PatternName[] = ['agent_spawn', 'external_api']
+const countedBefore: readonly LimitName[] = ['agent_spawn', 'external_api']
 
 /**
  * A call is asked for. Circuits that concern it are asked first; if they let it pass, the patterns that count calls before
@@ -39,8 +39,8 @@ export function request(draft: Draft, event: RequestEvent): Refusal | undefined 
   )
   const refused = askCircuits(draft, concerned, event, turn)
   if (refused !== undefined) return refused
-  const known = entryOf(draft.memory, call.id)
-  if (known !== undefined || !(isSpawn(call.tool) || (outside > 0 && call.tool !== 'Bash'))) return undefined
+  const isCounted = isSpawn(call.tool) || (outside > 0 && call.tool !== 'Bash')
+  if (!isCounted || entryOf(draft.memory, call.id) !== undefined) return undefined
   return count(draft, event, turn, outside)
 }
 
@@ -156,14 +156,14 @@ function count(draft: Draft, event: RequestEvent, turn: number, outside: number)
     const mode = modeOf(draft.config, pattern)
     if (mode === 'off' || isBypassed(draft, event)) continue
     const finding =
-      detect(pattern, draft.config.circuit_breakers, {
+      detectLimit(pattern, draft.config.circuit_breakers, {
         entries: draft.memory.entries,
         latest: entry,
         now: draft.now,
       }) ?? (pattern === 'agent_spawn' ? tooManyAtOnce(draft, entry) : undefined)
     if (finding === undefined) continue
     if (mode !== 'block') {
-      announce(draft, finding, mode, event, turn, before)
+      announce(draft, pattern, finding, mode, event, turn, before)
       continue
     }
     const circuit = openCircuit(draft, finding, call, agent, turn)
@@ -180,6 +180,7 @@ function count(draft: Draft, event: RequestEvent, turn: number, outside: number)
 /** A limit that is only watched: said once, when it is passed. */
 function announce(
   draft: Draft,
+  pattern: LimitName,
   finding: Finding,
   mode: 'observe' | 'warn',
   { agent, call }: RequestEvent,
@@ -189,7 +190,7 @@ function announce(
   const last = before.entries.findLast((entry) => entry.kind === 'call')
   const limits = draft.config.circuit_breakers
   const sight = { entries: before.entries, now: draft.now }
-  if (last?.kind === 'call' && detect(finding.pattern, limits, { ...sight, latest: last }) !== undefined) return
+  if (last?.kind === 'call' && detectLimit(pattern, limits, { ...sight, latest: last }) !== undefined) return
   const subject = finding.aim === 'spawns' ? 'agents' : 'calls to the outside'
   note(
     draft,

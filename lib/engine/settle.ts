@@ -43,12 +43,12 @@ export function settle(draft: Draft, settlement: Settlement, place: Place): void
   const isNew = known === undefined || known.outcome === 'pending'
   if (!isNew && (!place.batched || known.batched === true)) return
   const entry = isNew ? newEntry(draft, settlement, place, known) : withBatch(known, settlement)
-  draft.memory = isNew ? withEntry(draft.memory, entry) : withChanged(draft.memory, entry)
+  draft.memory = isNew ? withEntry(draft.memory, entry, known) : withChanged(draft.memory, entry, known)
   if (entry.outcome === 'denied' || entry.outcome === 'cancelled') {
     for (const circuit of draft.circuits) if (isProbe(circuit.status, call.id)) release(draft, circuit)
     return
   }
-  answerProbes(draft, entry, settlement.line, place)
+  answerProbes(draft, entry, settlement, place)
   if (isNew && isEdit(entry)) easeAfterProgress(draft, place)
   const changed = !isNew && entry.result !== known.result
   const patterns = isNew
@@ -61,12 +61,8 @@ export function settle(draft: Draft, settlement: Settlement, place: Place): void
   if (isNew && entry.outcome === 'invalid') countUngated(draft, entry, place)
 }
 
-function newEntry(
-  draft: Draft,
-  { call, outcome, result, line }: Settlement,
-  place: Place,
-  pending?: CallEntry,
-): CallEntry {
+function newEntry(draft: Draft, settlement: Settlement, place: Place, pending?: CallEntry): CallEntry {
+  const { call, outcome } = settlement
   const outside = pending?.outside ?? outsideWeight(call, draft.config.circuit_breakers.external_api)
   return {
     kind: 'call',
@@ -78,8 +74,8 @@ function newEntry(
     fingerprint: call.fingerprint,
     operationKey: call.operationKey,
     outcome,
-    ...compared(outcome, result),
-    ...(isFailure(outcome) && !/^(?:Exit code \d+)?$/.test(line) ? { error: hash(withoutVolatile(line)) } : {}),
+    ...compared(outcome, settlement.result),
+    ...(isFailure(outcome) ? complaintOf(settlement.line) : {}),
     ...(call.edits ? { edits: true } : {}),
     ...(call.waits > 0 ? { waits: call.waits } : {}),
     ...(call.waits > 0 && call.programs.every(([program]) => program === 'sleep') ? { onlyWaits: true } : {}),
@@ -87,6 +83,10 @@ function newEntry(
     ...(place.batched ? { batched: true } : {}),
   }
 }
+
+/** What a failure says; nothing where its line is a bare exit code. */
+const complaintOf = (line: string): Pick<CallEntry, 'error'> =>
+  /^(?:Exit code \d+)?$/.test(line) ? {} : { error: hash(withoutVolatile(line)) }
 
 const compared = (outcome: Outcome, result: Settlement['result']): Pick<CallEntry, 'result' | 'shape'> => ({
   result: isFailure(outcome) ? result.stable : result.exact,
@@ -100,12 +100,12 @@ function withBatch(known: CallEntry, { result }: Settlement): CallEntry {
 }
 
 /** What a probe's end means for its circuit. */
-function answerProbes(draft: Draft, entry: CallEntry, line: string, place: Place): void {
+function answerProbes(draft: Draft, entry: CallEntry, settlement: Settlement, place: Place): void {
   for (const circuit of draft.circuits) {
     if (!isProbe(circuit.status, entry.id)) continue
     const verdict = probeVerdict(circuit, entry)
     if (verdict === 'later') continue
-    if (verdict === 'failure') reopen(draft, circuit, entry, line, place)
+    if (verdict === 'failure') reopen(draft, circuit, entry, settlement.line, place)
     else recover(draft, circuit, entry, place)
   }
 }

@@ -1,7 +1,7 @@
 import type { Config } from '../config/schema.ts'
 import { type Circuit, isLoop, noDenials } from './circuit.ts'
 import { type Draft, keep } from './draft.ts'
-import type { BatchEvent, EngineEvent, PromptEvent, SettledEvent } from './event.ts'
+import type { BatchEvent, EngineEvent, PromptEvent, RequestEvent, SettledEvent } from './event.ts'
 import type { Incident } from './incident.ts'
 import { mainAgent, progressOf, type SessionMemory, withEntry, withProgress } from './memory.ts'
 import { type Refusal, request } from './request.ts'
@@ -41,25 +41,48 @@ export function step(
   config: Config,
   now: number,
 ): Step {
-  const draft: Draft = { config, now, memory, circuits, incidents: [], context: [], person: [] }
-  const refusal = config.mode === 'off' ? undefined : take(draft, event)
-  return {
-    memory: draft.memory,
-    circuits: draft.circuits,
-    incidents: draft.incidents,
-    verdict: {
-      ...(refusal === undefined ? {} : { refusal }),
-      ...(draft.stop === undefined ? {} : { stop: draft.stop }),
-      context: draft.context,
-      person: draft.person,
-    },
+  return event.kind === 'request'
+    ? stepAsked(memory, circuits, event, config, now)
+    : stepHappened(memory, circuits, event, config, now)
+}
+
+/** The part of it that answers: may this call run? */
+export const stepAsked = /* @__PURE__ */ stepBy<RequestEvent>(request)
+
+/** The part of it that takes in what happened. A hook that is never asked carries only this, the gate only the other. */
+export const stepHappened = /* @__PURE__ */ stepBy<Exclude<EngineEvent, RequestEvent>>(take)
+
+/** Of that the part for prompts alone. */
+export const stepPrompted = /* @__PURE__ */ stepBy<PromptEvent>(prompt)
+
+export type StepOf<E extends EngineEvent> = (
+  memory: SessionMemory,
+  circuits: readonly Circuit[],
+  event: E,
+  config: Config,
+  now: number,
+) => Step
+
+function stepBy<E extends EngineEvent>(take: (draft: Draft, event: E) => Refusal | undefined): StepOf<E> {
+  return (memory, circuits, event, config, now) => {
+    const draft: Draft = { config, now, memory, circuits, incidents: [], context: [], person: [] }
+    const refusal = config.mode === 'off' ? undefined : take(draft, event)
+    return {
+      memory: draft.memory,
+      circuits: draft.circuits,
+      incidents: draft.incidents,
+      verdict: {
+        ...(refusal === undefined ? {} : { refusal }),
+        ...(draft.stop === undefined ? {} : { stop: draft.stop }),
+        context: draft.context,
+        person: draft.person,
+      },
+    }
   }
 }
 
-function take(draft: Draft, event: EngineEvent): Refusal | undefined {
+function take(draft: Draft, event: Exclude<EngineEvent, RequestEvent>): undefined {
   switch (event.kind) {
-    case 'request':
-      return request(draft, event)
     case 'settled':
       return settled(draft, event)
     case 'batch':
@@ -76,6 +99,7 @@ function take(draft: Draft, event: EngineEvent): Refusal | undefined {
     case 'stopped':
       return event.background ? undefined : setRunning(draft, [])
     case 'session_started':
+    case 'session_ended':
       return setRunning(draft, [])
     default:
       return event satisfies never

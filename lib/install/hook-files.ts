@@ -55,5 +55,5 @@ function wholeFile(files: Files, path: string): Uint8Array | undefined {
 }
 
 export function knownHashes(record: InstallRecord | undefined, name: string): readonly string[] {
-  return record?.hooks[name] ?? []
+  return record?.hooks.find(({ file }) => file === name)?.sha256 ?? []
 }

@@ -10,10 +10,13 @@ export const scopes: readonly Scope[] = ['project', 'local', 'user']
 export type HookExecutable = 'circuit-breaker-gate' | 'circuit-breaker-monitor' | 'prompt-intake' | 'memory-janitor'
 
 /**
- * How an entry starts its executable. `node`: a plain Node command, which any shell understands. A shell fast path becomes
- * a further form here and in `commandForms`.
+ * When an entry starts its executable.
+ * - `always`: a plain Node command.
+ * - `armed`: only while the marker is there, that is while a circuit is not closed or a streak is one step from tripping.
+ * - `waiting`: also when batches wait in the spool.
+ * - `batch`: also when enough of them wait; else the input is put there.
  */
-export type CommandForm = 'node'
+export type CommandForm = 'always' | 'armed' | 'waiting' | 'batch'
 
 export interface HookRegistration {
   readonly event: string
@@ -32,26 +35,39 @@ export interface SettingsEntry {
   readonly hook: { readonly type: 'command'; readonly command: string; readonly timeout: number }
 }
 
-const monitor = (event: string, matcher?: string): HookRegistration => ({
+/** Tools that have to be counted before they run, and all others. */
+const counted = '^(?:Agent|Task|WebFetch|WebSearch|mcp__.*)$'
+const uncounted = '^(?!(?:Agent|Task|WebFetch|WebSearch)$|mcp__)'
+
+const gate = (matcher: string, form: CommandForm): HookRegistration => ({
+  event: 'PreToolUse',
+  matcher,
+  executable: 'circuit-breaker-gate',
+  form,
+  timeout: 10,
+})
+
+const monitor = (event: string, form: CommandForm = 'always', matcher?: string): HookRegistration => ({
   event,
   ...(matcher === undefined ? {} : { matcher }),
   executable: 'circuit-breaker-monitor',
-  form: 'node',
+  form,
   timeout: 10,
 })
 
 export const hookTable: readonly HookRegistration[] = [
-  { event: 'SessionStart', executable: 'memory-janitor', form: 'node', timeout: 15 },
-  { event: 'UserPromptSubmit', executable: 'prompt-intake', form: 'node', timeout: 10 },
-  { event: 'PreToolUse', matcher: '*', executable: 'circuit-breaker-gate', form: 'node', timeout: 10 },
-  monitor('PostToolUse', '*'),
-  monitor('PostToolUseFailure', '*'),
-  monitor('PostToolBatch'),
+  { event: 'SessionStart', executable: 'memory-janitor', form: 'always', timeout: 15 },
+  { event: 'UserPromptSubmit', executable: 'prompt-intake', form: 'always', timeout: 10 },
+  gate(counted, 'always'),
+  gate(uncounted, 'armed'),
+  monitor('PostToolUse', 'armed', '*'),
+  monitor('PostToolUseFailure', 'always', '*'),
+  monitor('PostToolBatch', 'batch'),
   monitor('SubagentStart'),
   monitor('SubagentStop'),
-  monitor('Stop'),
+  monitor('Stop', 'waiting'),
   monitor('StopFailure'),
-  monitor('SessionEnd'),
+  monitor('SessionEnd', 'waiting'),
 ]
 
 /** File names below the hooks folder, in the order of the table. */
@@ -61,28 +77,83 @@ export function hookFiles(table: readonly HookRegistration[] = hookTable): reado
 
 /**
  * The variable stands inside the quotes and the rest outside: quoted, a folder may hold spaces, quotes, `$` or any letter;
- * unquoted, such a hook is silently dead.
+ * unquoted, such a hook is silently dead. Without the variable the current folder is the nearest guess.
  */
 const hooksFolder: Record<Scope, string> = {
+  project: '"${CLAUDE_PROJECT_DIR:-.}"/.claude/hooks',
+  local: '"${CLAUDE_PROJECT_DIR:-.}"/.claude/hooks',
+  user: '"$HOME"/.claude/hooks',
+}
+
+/** The memory folder and the marker in it, for the shell. */
+const memory = 'm="${BREAKERBOX_MEMORY_DIR:-${CLAUDE_PROJECT_DIR:-.}/.claude/memory}"'
+const isArmed = '[ -e "$m/circuit_breaker_armed" ]'
+const spool = 's="$m/circuit_breaker_spool"'
+
+/** Batches that may wait in the spool; with the next one Node takes them all in. Measured in `docs/performance.md`. */
+const mostWaiting = 2
+/** Calls in one batch that are too many to wait: more than the default limit of `sequential_tools`. */
+const largeBatch = 10
+
+/**
+ * What the shell runs. Only builtins decide whether Node starts; where one of them fails, it starts, or the hook ends with 0.
+ * A batch is written under a name with a dot in front and renamed, owner-only, and never through a link. Exit code 2 would
+ * block, so nothing that can fail comes last, and a large batch is piped: a redirection of a file that is gone ends with 2.
+ */
+const commandForms: Record<CommandForm, (node: string) => string> = {
+  always: (node) => node,
+  armed: (node) => `${memory}; ! ${isArmed} || exec ${node}`,
+  waiting: (node) => `${memory}; ${spool}; set -- "$s"/*.json; ! { ${isArmed} || [ -e "$1" ]; } || exec ${node}`,
+  batch: (node) =>
+    [
+      memory,
+      spool,
+      'n="batch-$PPID-$$"',
+      'set -- "$s"/*.json',
+      `! { ${isArmed} || [ ! -d "$s" ] || [ -L "$s" ] || [ -L "$m" ] || [ $# -ge ${mostWaiting} ] || [ -e "$s/.$n.json" ]; } || exec ${node}`,
+      'umask 077',
+      'cat >"$s/.$n.json" || exit 0',
+      'set -- $(grep -o \'"tool_use_id"\' "$s/.$n.json")',
+      'mv "$s/.$n.json" "$s/$n.json"',
+      `[ $# -le ${largeBatch} ] || cat "$s/$n.json" | ${node}`,
+      'exit 0',
+    ].join('; '),
+}
+
+/**
+ * The command string that the client runs for one registration.
+ *
+ * @param shell whether there is a POSIX shell; without one every entry is the plain Node command.
+ */
+export function commandText(
+  scope: Scope,
+  { executable, form }: Pick<HookRegistration, 'executable' | 'form'>,
+  shell = true,
+): string {
+  const folder = shell ? hooksFolder[scope] : plainHooksFolder[scope]
+  return commandForms[shell ? form : 'always'](`node ${folder}/${executable}.mjs`)
+}
+
+/** The same without what only a POSIX shell expands; the client itself puts the project's folder in. */
+const plainHooksFolder: Record<Scope, string> = {
   project: '"$CLAUDE_PROJECT_DIR"/.claude/hooks',
   local: '"$CLAUDE_PROJECT_DIR"/.claude/hooks',
   user: '"$HOME"/.claude/hooks',
 }
 
-const commandForms: Record<CommandForm, (file: string) => string> = {
-  node: (file) => `node ${file}`,
-}
+/** Whether commands of this system are run by a POSIX shell: everywhere but on Windows without one. */
+export const hasPosixShell = (env: Readonly<Record<string, string | undefined>>): boolean =>
+  env['OS'] !== 'Windows_NT' || env['MSYSTEM'] !== undefined || env['SHELL'] !== undefined
 
-/** The command string that the client runs for one registration. */
-export function commandText(scope: Scope, { executable, form }: Pick<HookRegistration, 'executable' | 'form'>): string {
-  return commandForms[form](`${hooksFolder[scope]}/${executable}.mjs`)
-}
-
-export function settingsEntries(scope: Scope, table: readonly HookRegistration[] = hookTable): SettingsEntry[] {
+export function settingsEntries(
+  scope: Scope,
+  shell = true,
+  table: readonly HookRegistration[] = hookTable,
+): SettingsEntry[] {
   return table.map((registration) => ({
     event: registration.event,
     ...(registration.matcher === undefined ? {} : { matcher: registration.matcher }),
-    hook: { type: 'command', command: commandText(scope, registration), timeout: registration.timeout },
+    hook: { type: 'command', command: commandText(scope, registration, shell), timeout: registration.timeout },
   }))
 }
 
@@ -95,7 +166,7 @@ export function ownCommands(scope: Scope): ReadonlySet<string> {
   const executables = new Set(hookTable.map(({ executable }) => executable))
   const forms = Object.keys(commandForms) as CommandForm[]
   const current = [...executables].flatMap((executable) =>
-    forms.map((form) => commandText(scope, { executable, form })),
+    forms.flatMap((form) => [true, false].map((shell) => commandText(scope, { executable, form }, shell))),
   )
   return new Set([...current, ...retired[scope]])
 }

@@ -19,6 +19,8 @@ export interface InstallRequest {
   readonly bundles: string
   /** Whether to add the deny rules. */
   readonly deny: boolean
+  /** Whether the client's commands are run by a POSIX shell. */
+  readonly shell: boolean
   readonly initialFiles: (paths: ProjectPaths) => readonly InitialFile[]
 }
 
@@ -44,6 +46,12 @@ export function prepareInstall(system: Surroundings, request: InstallRequest): C
   if (request.scope !== 'user' && placeOf(system, 'user', '').settings === place.settings) {
     throw new InstallError(place.settings, 'these are the settings of the user; install with --scope user')
   }
+  if (files.facts(place.memory)?.kind === 'link') {
+    throw new InstallError(
+      place.memory,
+      'it is a link, and the hooks follow no link; name its target in BREAKERBOX_MEMORY_DIR',
+    )
+  }
   const record = readRecord(files, place)
   const settings = readSettings(files, place.settings, request.scope === 'project' ? 0o644 : 0o600)
   const plan = planSettings(settings, request, record)
@@ -58,7 +66,7 @@ export function prepareInstall(system: Surroundings, request: InstallRequest): C
       created: [...plan.created],
       deny: [...plan.deny],
     },
-    hooks: { ...record?.hooks, ...hooks.hashes },
+    hooks: [...(record?.hooks ?? []).filter(({ file }) => !hookFiles().includes(file)), ...hooks.hashes],
     folders: madeFolders(system, place, record, missing),
   }
   const steps = [
@@ -86,7 +94,7 @@ export function prepareInstall(system: Surroundings, request: InstallRequest): C
 function planSettings(settings: SettingsFile, request: InstallRequest, record: InstallRecord | undefined): InstallPlan {
   return refusingFor(settings.path, () =>
     planInstall(settings.text, {
-      entries: settingsEntries(request.scope),
+      entries: settingsEntries(request.scope, request.shell),
       commands: ownCommands(request.scope),
       deny: request.deny ? denyRules(request.scope) : [],
       ...(record === undefined ? {} : { ours: record.settings }),
@@ -137,9 +145,7 @@ function hookSteps(files: Files, place: Place, request: InstallRequest, record: 
     if (present.kind === 'ours' && present.hash === hash) return { kind: 'keep', path }
     return { kind: 'write', path, content, mode: 0o755, replaces: present.kind === 'ours' }
   })
-  const hashes = Object.fromEntries(
-    bundles.map(({ name, hash }) => [name, withHash(knownHashes(record, name), hash)] as const),
-  )
+  const hashes = bundles.map(({ name, hash }) => ({ file: name, sha256: withHash(knownHashes(record, name), hash) }))
   const folder: Step[] = exists(files, place.hooks)
     ? []
     : [{ kind: 'folder', path: place.hooks, mode: folderModes.hooks }]

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import * as z from 'zod/mini'
+import { list, object, oneOf, type TypeOf, text } from '../schema/schema.ts'
 import type { Files } from '../system/system.ts'
 import type { Place } from './place.ts'
 
@@ -7,34 +7,34 @@ import type { Place } from './place.ts'
  * What install remembers, so that uninstall can give back the bytes. It is written before the things that it tells of: a
  * crash in between leaves a record of something that never came, which hurts nobody.
  */
-const recordSchema = z.object({
-  version: z.literal(1),
-  settings: z.object({
+const recordSchema = object({
+  version: oneOf(1),
+  settings: object({
     /**
      * Before install there was no file (`absent`), or its bytes are in the backup (`kept`), or it was edited between two
      * installs (`derived`), so that only our own entries can be taken out again.
      */
-    original: z.enum(['absent', 'kept', 'derived']),
+    original: oneOf('absent', 'kept', 'derived'),
     /** SHA-256 of every settings text that installs made of that original, newest last. */
-    written: z.array(z.string()),
-    created: z.array(z.string()),
-    deny: z.array(z.string()),
+    written: list(text()),
+    created: list(text()),
+    deny: list(text()),
   }),
-  /** SHA-256 of every bundle that was copied, by file name, newest last. */
-  hooks: z.record(z.string(), z.array(z.string())),
+  /** SHA-256 of every bundle that was copied, newest last. */
+  hooks: list(object({ file: text(), sha256: list(text()) })),
   /** Folders that install made. */
-  folders: z.array(z.enum(['claude', 'hooks', 'memory'])),
+  folders: list(oneOf('claude', 'hooks', 'memory')),
 })
 
-export type InstallRecord = z.output<typeof recordSchema>
+export type InstallRecord = TypeOf<typeof recordSchema>
 export type OwnFolder = InstallRecord['folders'][number]
 
 /** The record of an installation; undefined where there is none or it cannot be read. */
 export function readRecord(files: Files, place: Place): InstallRecord | undefined {
   if (files.facts(place.record)?.kind !== 'file') return undefined
   const value = parseJson(files.readText(place.record))
-  const result = z.safeParse(recordSchema, value)
-  return result.success ? result.data : undefined
+  const verdict = recordSchema.check(value)
+  return verdict.ok ? verdict.value : undefined
 }
 
 function parseJson(text: string): unknown {

@@ -104,7 +104,7 @@ function stillUsedBy(system: Surroundings, place: Place): Scope | undefined {
 }
 
 function hookSteps(files: Files, place: Place, record: InstallRecord | undefined): Step[] {
-  const names = [...new Set([...hookFiles(), ...Object.keys(record?.hooks ?? {}).filter(isPlainName)])]
+  const names = [...new Set([...hookFiles(), ...(record?.hooks ?? []).map(({ file }) => file).filter(isPlainName)])]
   return names.flatMap((name): Step[] => {
     const path = join(place.hooks, name)
     return inspectHook(files, path, knownHashes(record, name)).kind === 'ours' ? [{ kind: 'remove', path }] : []

@@ -10,6 +10,7 @@ export const archiveFolder = 'archives'
 export const sessionArchiveFolder = 'session_archives'
 export const windowFolder = 'circuit_breaker_sessions'
 export const spoolFolder = 'circuit_breaker_spool'
+export const stateName = 'circuit_breaker_state.json'
 export const incidentLogName = 'circuit_breaker_incidents.jsonl'
 export const runLockName = 'circuit_breaker_janitor.lock'
 

@@ -1,4 +1,5 @@
 import { isSpawn } from '../calls/call.ts'
+import { hasRun } from '../windows/entry.ts'
 import { withinTurns } from '../windows/window.ts'
 import type { Detector } from './finding.ts'
 
@@ -11,7 +12,7 @@ export interface AgentSpawnLimits {
 export const agentSpawn: Detector<AgentSpawnLimits> = ({ entries, latest, limits }) => {
   if (!isSpawn(latest.tool)) return undefined
   const spawns = withinTurns(entries, latest, limits.window_turns).filter(
-    (entry) => isSpawn(entry.tool) && entry.outcome !== 'cancelled' && entry.outcome !== 'invalid',
+    (entry) => isSpawn(entry.tool) && hasRun(entry),
   )
   if (spawns.length <= limits.threshold) return undefined
   return {

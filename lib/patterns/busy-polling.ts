@@ -1,5 +1,5 @@
 import { isEdit } from '../windows/entry.ts'
-import { medianSpacing, turnsOf, withinTurns } from '../windows/window.ts'
+import { hasRepeats, medianSpacing, turnsOf, withinTurns } from '../windows/window.ts'
 import { type Detector, timesInTurns } from './finding.ts'
 
 export interface BusyPollingLimits {
@@ -19,6 +19,8 @@ export interface BusyPollingLimits {
  */
 export const busyPolling: Detector<BusyPollingLimits> = ({ entries, latest, limits }) => {
   if (latest.shape === undefined || latest.outcome !== 'succeeded') return undefined
+  // most calls repeat nothing
+  if (!hasRepeats(entries, latest)) return undefined
   const from = entries.findLastIndex((entry) => entry.kind === 'prompt' || isEdit(entry))
   const same = withinTurns(entries.slice(from + 1), latest, limits.window_turns).filter(
     (entry) =>

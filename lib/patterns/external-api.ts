@@ -1,3 +1,4 @@
+import { hasRun } from '../windows/entry.ts'
 import { withinSeconds } from '../windows/window.ts'
 import type { Detector } from './finding.ts'
 
@@ -13,7 +14,7 @@ export interface ExternalApiLimits {
 export const externalApi: Detector<ExternalApiLimits> = ({ entries, latest, limits, now }) => {
   if (latest.outside === undefined) return undefined
   const outside = withinSeconds(entries, now, limits.window_seconds).filter(
-    (entry) => entry.outside !== undefined && entry.outcome !== 'cancelled' && entry.outcome !== 'invalid',
+    (entry) => entry.outside !== undefined && hasRun(entry),
   )
   const weight = outside.reduce((sum, entry) => sum + (entry.outside ?? 0), 0)
   if (weight <= limits.threshold) return undefined

@@ -44,6 +44,21 @@ export function detect(
       return busyPolling({ ...sight, limits: limits[name] })
     case 'sequential_tools':
       return sequentialTools({ ...sight, limits: limits[name] })
+    default:
+      return detectLimit(name, limits, sight)
+  }
+}
+
+/** Patterns that count a call before it runs. */
+export type LimitName = 'agent_spawn' | 'external_api'
+
+/** Asks one of those. */
+export function detectLimit(
+  name: LimitName,
+  limits: PatternLimits,
+  sight: Omit<Sight<never>, 'limits'>,
+): Finding | undefined {
+  switch (name) {
     case 'agent_spawn':
       return agentSpawn({ ...sight, limits: limits[name] })
     case 'external_api':

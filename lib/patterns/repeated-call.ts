@@ -1,5 +1,5 @@
 import { type CallEntry, type Entry, isEdit } from '../windows/entry.ts'
-import { turnsOf, withinTurns } from '../windows/window.ts'
+import { hasRepeats, turnsOf, withinTurns } from '../windows/window.ts'
 import { type Detector, timesInTurns } from './finding.ts'
 import { type Patience, patienceOf } from './patience.ts'
 
@@ -18,7 +18,9 @@ export interface RepeatedCallLimits {
  * with patience: short sleeps double the threshold, long ones are left alone, and a sleep itself is never a loop.
  */
 export const repeatedCall: Detector<RepeatedCallLimits> = ({ entries, latest, limits }) => {
-  if (latest.result === undefined || latest.outcome === 'cancelled') return undefined
+  if (latest.result === undefined || latest.outcome === 'cancelled' || latest.onlyWaits === true) return undefined
+  // most calls repeat nothing
+  if (!hasRepeats(entries, latest)) return undefined
   const from = entries.findLastIndex(
     (entry) => entry.kind === 'prompt' || changesSomething(entry, latest) || isOtherResult(entry, latest),
   )
@@ -28,7 +30,7 @@ export const repeatedCall: Detector<RepeatedCallLimits> = ({ entries, latest, li
   const threshold = limits.threshold * fuse(patienceOf(since, same.slice(-limits.threshold)))
   const level =
     count >= threshold ? 'trip' : count === limits.warn_at && threshold === limits.threshold ? 'warn' : undefined
-  if (level === undefined || latest.onlyWaits === true) return undefined
+  if (level === undefined) return undefined
   return {
     pattern: 'repeated_call',
     level,

@@ -4,7 +4,7 @@ import { isRecord, textField } from '../calls/json.ts'
 import { editors, type Outcome } from '../calls/outcome.ts'
 import { redact } from '../calls/redact.ts'
 import { errorLine, type ResultFingerprints, resultFingerprints, withoutVolatile } from '../calls/result.ts'
-import type { Settlement } from '../engine/event.ts'
+import type { SettledEvent, Settlement } from '../engine/event.ts'
 import type { RecordedEvent } from './recording.ts'
 
 /**
@@ -68,12 +68,12 @@ export function* loggedEvents({ calls }: LoggedSession): Generator<RecordedEvent
       prompt = logged.prompt
       yield { at, event: { kind: 'prompt', promptId: `prompt ${prompt}`, typed: true, attended: true, bypass: false } }
     }
-    const settlement = settlementOf(logged, callIndex)
-    const actor = { agent, turn: logged.turn }
-    yield { at, event: { kind: 'request', ...actor, call: settlement.call }, callIndex }
-    yield { at, event: { kind: 'settled', ...actor, ...settlement }, callIndex }
+    const settled = settledOf(logged, agent, callIndex)
+    const reachedGate = settled.outcome !== 'invalid'
+    yield { at, event: { kind: 'request', agent, turn: logged.turn, call: settled.call }, callIndex, reachedGate }
+    yield { at, event: settled, callIndex }
     const current = open?.turn === logged.turn ? open.calls : []
-    turns.set(agent, { turn: logged.turn, calls: [...current, settlement], at })
+    turns.set(agent, { turn: logged.turn, calls: [...current, settled], at })
   }
   for (const [agent, open] of turns) yield batchOf(agent, open)
 }
@@ -86,13 +86,18 @@ const batchOf = (
   event: { kind: 'batch', agent, turn, calls },
 })
 
-function settlementOf(logged: LoggedCall, callIndex: number): Settlement {
+function settledOf(logged: LoggedCall, agent: string, callIndex: number): SettledEvent {
   const head = logged.result_head ?? ''
   return {
+    kind: 'settled',
+    agent,
+    turn: logged.turn,
     call: callOf(logged, callIndex),
     outcome: outcomeOf(logged),
     result: fingerprintsOf(logged, head),
-    line: redact(errorLine(head)),
+    get line() {
+      return redact(errorLine(head))
+    },
   }
 }
 
@@ -101,11 +106,17 @@ const cutMark = '…'
 
 function callOf(logged: LoggedCall, callIndex: number): Call {
   const call = describeCall(logged.id || `call ${callIndex}`, logged.tool, logged.input)
-  if (logged.input_sha === null || !JSON.stringify(logged.input ?? null).includes(cutMark)) return call
+  if (logged.input_sha === null || !isCut(logged.input)) return call
   const fingerprint = hash(`${logged.tool} ${logged.input_sha}`)
   const file = textField(logged.input, 'file_path')
   const namesFile = editors.has(logged.tool) && file !== undefined && !file.includes(cutMark)
   return { ...call, fingerprint, operationKey: namesFile ? call.operationKey : fingerprint }
+}
+
+/** Whether any text in an input was cut. */
+function isCut(value: unknown): boolean {
+  if (typeof value === 'string') return value.includes(cutMark)
+  return typeof value === 'object' && value !== null && Object.values(value).some(isCut)
 }
 
 function fingerprintsOf({ result_sha, result_norm_sha }: LoggedCall, head: string): ResultFingerprints {
@@ -113,7 +124,9 @@ function fingerprintsOf({ result_sha, result_norm_sha }: LoggedCall, head: strin
   if (result_sha === null || !head.endsWith(cutMark)) return resultFingerprints(head)
   return {
     exact: whole,
-    stable: hash(`${withoutVolatile(head)} ${result_norm_sha ?? whole}`),
+    get stable() {
+      return hash(`${withoutVolatile(head)} ${result_norm_sha ?? whole}`)
+    },
     shape: result_norm_sha ?? whole,
   }
 }

@@ -7,4 +7,6 @@ export interface RecordedEvent {
   readonly event: EngineEvent
   /** The call's place in its session, from 0; for requests and settlements. */
   readonly callIndex?: number
+  /** False for a request that is known to have been rejected before any gate saw it: counted, and not asked about. */
+  readonly reachedGate?: boolean
 }

@@ -1,4 +1,5 @@
 import { basename } from 'node:path'
+import { textField } from '../calls/json.ts'
 import type { Config } from '../config/schema.ts'
 import { readLines } from '../system/lines.ts'
 import { asLoggedSession, loggedEvents } from './call-log.ts'
@@ -55,10 +56,16 @@ async function replayRecording({ main, agents }: RecordedFiles, options: ReplayO
   else await replayTranscript(main, agents, options)
 }
 
+/** Lines that are looked at to tell what a file is: its first ones may be damaged. */
+const mostLooks = 100
+
 async function looksLikeCallLog(file: string): Promise<boolean> {
+  let looks = 0
   for await (const line of readLines(file)) {
-    if (line === undefined || line.trim() === '') continue
-    return asLoggedSession(parse(line)) !== undefined
+    const value = line === undefined ? undefined : parse(line)
+    if (asLoggedSession(value) !== undefined) return true
+    looks += 1
+    if (textField(value, 'type') !== undefined || looks >= mostLooks) return false
   }
   return false
 }

@@ -1,5 +1,8 @@
+import type { Outcome } from '../calls/outcome.ts'
+import { resultFingerprints } from '../calls/result.ts'
 import type { Config } from '../config/schema.ts'
 import type { Circuit } from '../engine/circuit.ts'
+import type { RequestEvent, Settlement } from '../engine/event.ts'
 import type { Incident } from '../engine/incident.ts'
 import { emptyMemory, mainAgent, type SessionMemory } from '../engine/memory.ts'
 import { step } from '../engine/step.ts'
@@ -44,6 +47,12 @@ export interface ReplayedSession {
   readonly warnings: readonly ReplayTrip[]
 }
 
+/** The client sends an event of its own for what has run; of everything else only the batch tells. */
+const hasOwnEvent: ReadonlySet<Outcome> = new Set(['succeeded', 'failed'])
+
+/** Calls whose place is remembered until their batch has come. */
+const mostPlaces = 1000
+
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 /** What the engine carries from one event to the next; saved and restored it goes on as if nothing had been. */
@@ -61,9 +70,12 @@ export class Replayer {
   readonly #config: Config
   readonly #trips: Mutable<ReplayTrip>[] = []
   readonly #warnings: Mutable<ReplayTrip>[] = []
-  readonly #refused = new Set<string>()
+  /** What was said to calls that would have been refused, by id. */
+  readonly #refused = new Map<string, string>()
   readonly #halted = new Map<string, Mutable<ReplayTrip> | undefined>()
   readonly #turns = new Set<string>()
+  /** Which call of the session each of the last ones is, by id. */
+  readonly #placeOf = new Map<string, number>()
   #calls = 0
   #state: ReplayState
 
@@ -83,8 +95,8 @@ export class Replayer {
   }
 
   /** Plays one event. Events come in the order in which they happened. */
-  play({ at, event, callIndex }: RecordedEvent): void {
-    if (event.kind === 'request') this.#countCall(event.agent, event.turn)
+  play({ at, event, callIndex, reachedGate }: RecordedEvent): void {
+    if (event.kind === 'request') this.#countCall(event, callIndex)
     if (event.kind === 'prompt' && event.typed) this.#halted.clear()
     const agent = 'agent' in event ? event.agent : mainAgent
     const halt = this.#haltOf(agent)
@@ -92,13 +104,24 @@ export class Replayer {
       if (event.kind === 'request' && halt.trip !== undefined) countAfter(halt.trip, at)
       return
     }
-    if (event.kind === 'settled' && this.#refused.has(event.call.id)) return
-    const next = step(this.#state.memory, this.#state.circuits, event, this.#config, at)
+    if (reachedGate === false) return
+    if (event.kind === 'settled' && (!hasOwnEvent.has(event.outcome) || this.#refused.has(event.call.id))) return
+    const heard = event.kind === 'batch' ? { ...event, calls: event.calls.map((each) => this.#asRefused(each)) } : event
+    const next = step(this.#state.memory, this.#state.circuits, heard, this.#config, at)
     this.#state = { memory: next.memory, circuits: next.circuits }
-    const said = [next.verdict.refusal?.reason, next.verdict.stop, ...next.verdict.context].filter(Boolean).join('\n\n')
-    const line = event.kind === 'settled' ? event.line : ''
-    for (const incident of next.incidents) this.#take(incident, callIndex ?? this.#calls - 1, said, line, at)
-    if (event.kind === 'request' && next.verdict.refusal !== undefined) this.#refused.add(event.call.id)
+    if (next.incidents.length > 0) {
+      const { refusal, stop, context } = next.verdict
+      const said = [refusal?.reason, stop, ...context].filter(Boolean).join('\n\n')
+      const settled = event.kind === 'settled' ? [event] : event.kind === 'batch' ? event.calls : []
+      for (const incident of next.incidents) {
+        const place = this.#placeOf.get(incident.toolUseId ?? '') ?? callIndex ?? this.#calls - 1
+        const line = settled.find(({ call }) => call.id === incident.toolUseId)?.line ?? ''
+        this.#take(incident, place, said, line, at)
+      }
+    }
+    if (event.kind === 'request' && next.verdict.refusal !== undefined) {
+      this.#refused.set(event.call.id, next.verdict.refusal.reason)
+    }
     const stopped = next.verdict.refusal?.halt !== undefined || next.verdict.stop !== undefined
     if (stopped) this.#halted.set(agent, this.#lastTripOf(next.incidents))
   }
@@ -114,10 +137,22 @@ export class Replayer {
     }
   }
 
-  #countCall(agent: string, turn: number | undefined): void {
+  #countCall({ agent, turn, call }: RequestEvent, callIndex = this.#calls): void {
     this.#calls += 1
+    this.#placeOf.set(call.id, callIndex)
+    const [oldest] = this.#placeOf.keys()
+    if (this.#placeOf.size > mostPlaces && oldest !== undefined) this.#placeOf.delete(oldest)
     const known = this.#state.memory.agents.find((each) => each.agent === agent)
     this.#turns.add(`${agent} ${turn ?? known?.turn ?? 1}`)
+  }
+
+  /** A call of a batch as the model would have read it: one that was refused did not end as it was recorded. */
+  #asRefused(settlement: Settlement): Settlement {
+    const { call } = settlement
+    const reason = this.#refused.get(call.id)
+    if (reason === undefined) return settlement
+    const said = `PreToolUse:${call.tool} hook error: ${reason}`
+    return { call, outcome: 'refused', result: resultFingerprints(said), line: reason }
   }
 
   /** The halt that this agent's events fall under: its own, or that of the whole run. */

@@ -34,11 +34,12 @@ const endings = '**/*.{jsonl,jsonl.gz}'
 
 function filesOf(system: System, name: string): string[] {
   const options = { cwd: system.workingFolder, absolute: true, onlyFiles: true, followSymbolicLinks: false, dot: true }
-  const path = name.startsWith('~/') ? join(system.homeFolder, name.slice(2)) : join(resolveFrom(system, name))
+  const fromHome = name === '~' || name.startsWith('~/')
+  const path = fromHome ? join(system.homeFolder, name.slice(1)) : join(resolveFrom(system, name))
   const kind = kindOf(system, path)
   if (kind === 'file') return [path]
   if (kind === 'folder') return fastGlob.sync(endings, { ...options, cwd: path })
-  return fastGlob.sync(name.startsWith('~/') ? fastGlob.escapePath(system.homeFolder) + name.slice(1) : name, options)
+  return fastGlob.sync(fromHome ? fastGlob.escapePath(system.homeFolder) + name.slice(1) : name, options)
 }
 
 const resolveFrom = (system: System, name: string): string =>

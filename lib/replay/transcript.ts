@@ -1,19 +1,12 @@
-import { describeCall } from '../calls/call.ts'
+import { type Call, describeCall } from '../calls/call.ts'
 import { isRecord, textField } from '../calls/json.ts'
 import { type Outcome, outcomeOfFailure, outcomeOfResponse } from '../calls/outcome.ts'
 import { redact } from '../calls/redact.ts'
 import { errorLine, resultFingerprints } from '../calls/result.ts'
-import type { EngineEvent, Settlement } from '../engine/event.ts'
+import type { Actor, EngineEvent, SettledEvent, Settlement } from '../engine/event.ts'
 import { mainAgent } from '../engine/memory.ts'
 import { asksForBypass, isTyped } from '../engine/prompt-text.ts'
 import type { RecordedEvent } from './recording.ts'
-
-/** Asked for and not settled yet. */
-interface OpenCall {
-  readonly tool: string
-  readonly input: unknown
-  readonly folder: string | undefined
-}
 
 /** Requests whose result never came are forgotten after this many more. */
 const mostOpenCalls = 500
@@ -32,11 +25,14 @@ const mostRecords = 20_000
  *   of parents that begins where the subagent did.
  */
 export class TranscriptReader {
-  readonly #open = new Map<string, OpenCall>()
-  readonly #turns = new Map<string, { message: string; settled: Settlement[] }>()
+  readonly #open = new Map<string, Call>()
+  readonly #turns = new Map<string, { message: string; actor: Actor; settled: Settlement[]; at: number }>()
   readonly #roots = new Map<string, string>()
   #at = 0
   #session: string | undefined
+  #promptId: string | undefined
+  /** When the last call settled of the turn that ended last. */
+  #turnEndedAt = 0
 
   /** `sessionId` of the first record that has one. */
   get session(): string | undefined {
@@ -56,12 +52,19 @@ export class TranscriptReader {
           ? this.#user(record, agent)
           : []
     this.#session ??= textField(record, 'sessionId')
-    return events.map((event) => ({ at: this.#at, event }))
+    // a subagent's records carry the prompt that they serve
+    this.#promptId = textField(record, 'promptId') ?? this.#promptId
+    return events.map((event) => this.#recorded(event))
   }
 
   /** The turns that nothing has ended. */
   end(): RecordedEvent[] {
-    return [...this.#turns.keys()].flatMap((agent) => this.#endTurn(agent).map((event) => ({ at: this.#at, event })))
+    return [...this.#turns.keys()].flatMap((agent) => this.#endTurn(agent).map((event) => this.#recorded(event)))
+  }
+
+  /** A turn ends with its last result, although only what comes after it shows that it has ended. */
+  #recorded(event: EngineEvent): RecordedEvent {
+    return { at: event.kind === 'batch' ? this.#turnEndedAt : this.#at, event }
   }
 
   #agentOf(record: Record<string, unknown>): string {
@@ -76,21 +79,28 @@ export class TranscriptReader {
     return `sidechain ${root}`
   }
 
+  /** Who does something, under the prompt that is running: a bypass is good for one prompt. */
+  #actor(agent: string): Actor {
+    return { agent, ...(this.#promptId === undefined ? {} : { promptId: this.#promptId }) }
+  }
+
   #assistant(record: Record<string, unknown>, agent: string): EngineEvent[] {
     const message = record['message']
     const uses = contentOf(message).filter((block) => block['type'] === 'tool_use')
     if (uses.length === 0) return []
     const id = textField(message, 'id') ?? textField(record, 'uuid') ?? ''
     const events = this.#turns.get(agent)?.message === id ? [] : this.#endTurn(agent)
-    if (!this.#turns.has(agent)) this.#turns.set(agent, { message: id, settled: [] })
+    const actor = this.#actor(agent)
+    if (!this.#turns.has(agent)) this.#turns.set(agent, { message: id, actor, settled: [], at: this.#at })
     const folder = textField(record, 'cwd')
     for (const use of uses) {
       const tool = textField(use, 'name')
       const callId = textField(use, 'id')
       if (tool === undefined || callId === undefined) continue
-      this.#open.set(callId, { tool, input: use['input'], folder })
+      const call = describeCall(callId, tool, use['input'], folder)
+      this.#open.set(callId, call)
       forgetOldest(this.#open, mostOpenCalls)
-      events.push({ kind: 'request', agent, call: describeCall(callId, tool, use['input'], folder) })
+      events.push({ kind: 'request', ...actor, call })
     }
     return events
   }
@@ -110,15 +120,21 @@ export class TranscriptReader {
     const said = textOf(block['content'])
     const outcome = outcomeOf(said, block['is_error'] === true, open.tool)
     const agentId = textField(record['toolUseResult'], 'agentId')
-    const settlement: Settlement = {
-      call: describeCall(id, open.tool, open.input, open.folder),
+    const settled: SettledEvent = {
+      kind: 'settled',
+      ...this.#actor(agent),
+      call: open,
       outcome,
       result: resultFingerprints(said),
-      line: redact(errorLine(said)),
+      get line() {
+        return redact(errorLine(said))
+      },
       ...(agentId === undefined ? {} : { agentId }),
     }
-    this.#turns.get(agent)?.settled.push(settlement)
-    return [{ kind: 'settled', agent, ...settlement }]
+    const turn = this.#turns.get(agent)
+    turn?.settled.push(settled)
+    if (turn !== undefined) turn.at = this.#at
+    return [settled]
   }
 
   #prompt(record: Record<string, unknown>, content: readonly Record<string, unknown>[]): EngineEvent[] {
@@ -143,7 +159,10 @@ export class TranscriptReader {
   #endTurn(agent: string): EngineEvent[] {
     const turn = this.#turns.get(agent)
     this.#turns.delete(agent)
-    return turn === undefined || turn.settled.length === 0 ? [] : [{ kind: 'batch', agent, calls: turn.settled }]
+    if (turn !== undefined) this.#turnEndedAt = turn.at
+    return turn === undefined || turn.settled.length === 0
+      ? []
+      : [{ kind: 'batch', ...turn.actor, calls: turn.settled }]
   }
 }
 

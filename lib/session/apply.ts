@@ -1,23 +1,35 @@
 import { join } from 'node:path'
 import { initialFiles } from '../config/initial-files.ts'
 import type { Circuit } from '../engine/circuit.ts'
-import type { EngineEvent } from '../engine/event.ts'
+import type { EngineEvent, PromptEvent, RequestEvent } from '../engine/event.ts'
 import type { Incident } from '../engine/incident.ts'
+import { mainAgent } from '../engine/memory.ts'
 import { howToContinue } from '../engine/messages.ts'
-import { type Step, step, type Verdict } from '../engine/step.ts'
+import { isNear } from '../engine/near.ts'
+import { type Step, type StepOf, stepAsked, stepHappened, stepPrompted, type Verdict } from '../engine/step.ts'
 import { appendIncidents } from '../incidents/incident-log.ts'
 import { readHookInput } from '../protocol/input.ts'
-import { type SpoolEntry, spoolRemove, spoolTake, spoolWrite } from '../store/spool.ts'
+import { type SpoolEntry, spoolPrepare, spoolRemove, spoolTake, spoolWrite } from '../store/spool.ts'
 import type { Damage } from '../store/store.ts'
-import { errorCode } from '../system/known-error.ts'
-import { boundedCircuits, circuitStateKind, type HaltRecord, haltKind, sessionKind } from './documents.ts'
-import { eventOf, shortId } from './hook-events.ts'
+import { causeLine, errorCode } from '../system/known-error.ts'
+import { damageIncident, describeDamage } from './damage.ts'
+import {
+  boundedCircuits,
+  type CircuitState,
+  circuitStateKind,
+  type HaltRecord,
+  haltKind,
+  sessionKind,
+} from './documents.ts'
+import { eventOf, isAttended, shortId } from './hook-events.ts'
+import { setMarker, watched } from './marker.ts'
 import type { Project } from './project.ts'
+import { brokenSeal, lostCircuits, sealed, tamperLine } from './seal.ts'
 
 /** One event of one session. */
-export interface Happening {
+export interface Happening<E extends EngineEvent = Exclude<EngineEvent, RequestEvent>> {
   readonly session: string
-  readonly event: EngineEvent
+  readonly event: E
   /** When it happened, milliseconds since 1970. */
   readonly at: number
 }
@@ -41,11 +53,11 @@ export async function apply(project: Project, happening: Happening, raw: string 
   const drain = spoolTake(project.system, project.paths.spool)
   const notes = drain.broken.map(({ name, cause }) => `dropped ${join(project.paths.spool, name)}: ${cause}`)
   if (drain.entries.length === 0) {
-    const glance = await look(project, happening)
+    const glance = await look(project, happening, stepHappened)
     if (glance !== undefined) return { verdict: glance, notes }
   }
-  const waiting = drain.entries.flatMap((entry) => waitingHappening(entry, project.now))
-  const written = await write(project, [...waiting, happening])
+  const waiting = drain.entries.flatMap((entry) => waitingHappening(entry, project))
+  const written = await write(project, [...waiting, happening], stepHappened, isNear)
   if (written === 'busy') {
     if (raw !== undefined) spoolWrite(project.system, project.paths.spool, raw)
     return {
@@ -58,19 +70,55 @@ export async function apply(project: Project, happening: Happening, raw: string 
     project.paths.spool,
     drain.entries.map(({ name }) => name),
   )
-  createOnFirstUse(project)
-  await follow(project, written.incidents, happening)
-  return { verdict: written.verdict, notes: [...notes, ...written.damage.map(describeDamage)] }
+  spoolPrepare(project.system, project.paths.spool)
+  const after = await follow(project, written.incidents, happening)
+  return { verdict: written.verdict, notes: [...notes, ...written.damage.map(describeDamage), ...after] }
+}
+
+/**
+ * The same for a call that is asked about, whose own decision does not wait for what is in the spool: behind the marker
+ * every batch is taken in as it comes, and what is counted before it runs is counted here.
+ */
+export async function applyRequest(project: Project, asked: Happening<RequestEvent>): Promise<Applied> {
+  const glance = await look(project, asked, stepAsked)
+  if (glance !== undefined) return { verdict: glance, notes: [] }
+  const written = await write(project, [asked], stepAsked)
+  if (written === 'busy') {
+    return { verdict: nothing, notes: ['the state is locked by another process; the call runs unasked'] }
+  }
+  const after = await follow(project, written.incidents)
+  return { verdict: written.verdict, notes: [...written.damage.map(describeDamage), ...after] }
+}
+
+/** The same for a prompt, which means the same whether older calls have been taken in yet or not. */
+export async function applyPrompt(
+  project: Project,
+  prompted: Happening<PromptEvent>,
+  raw: string | undefined,
+): Promise<Applied> {
+  const written = await write(project, [prompted], stepPrompted)
+  if (written === 'busy') {
+    if (raw !== undefined) spoolWrite(project.system, project.paths.spool, raw)
+    return { verdict: nothing, notes: ['the state is locked by another process; this prompt waits in the spool'] }
+  }
+  const after = await follow(project, written.incidents, prompted)
+  return { verdict: written.verdict, notes: [...written.damage.map(describeDamage), ...after] }
 }
 
 /** What the engine says to documents as they are, if it would leave them so. */
-async function look(project: Project, { session, event, at }: Happening): Promise<Verdict | undefined> {
+async function look<E extends EngineEvent>(
+  project: Project,
+  { session, event, at }: Happening<E>,
+  step: StepOf<E>,
+): Promise<Verdict | undefined> {
   const state = await project.store.read(circuitStateKind)
   const memory = await project.store.read(sessionKind(session))
   if (state.damage !== undefined || memory.damage !== undefined) return undefined
   const next = step(memory.document, state.document.circuits, event, project.config, at)
   const unchanged = next.memory === memory.document && next.circuits === state.document.circuits
-  return unchanged && next.incidents.length === 0 ? next.verdict : undefined
+  if (!unchanged || next.incidents.length > 0 || event.kind === 'session_ended') return undefined
+  setMarker(project, state.document)
+  return next.verdict
 }
 
 interface Written {
@@ -80,45 +128,99 @@ interface Written {
 }
 
 /** Applies happenings in order, under the lock of the circuits and, inside it, that of each session's windows. */
-async function write(project: Project, happenings: readonly Happening[]): Promise<Written | 'busy'> {
-  let outcome: { verdict: Verdict; incidents: Incident[]; damage: Damage[]; busy: boolean } | undefined
+async function write<E extends EngineEvent>(
+  project: Project,
+  happenings: readonly Happening<E>[],
+  step: StepOf<E>,
+  near?: typeof isNear,
+): Promise<Written | 'busy'> {
+  const last = happenings.at(-1)
+  let outcome: { verdict: Verdict; incidents: Incident[]; damage: Damage[] } | 'busy' = 'busy'
   const updated = await project.store.update(circuitStateKind, async (state) => {
+    outcome = 'busy'
     const incidents: Incident[] = []
     const damage: Damage[] = []
-    let circuits: readonly Circuit[] = state.circuits
+    let next = state
     let verdict = nothing
-    for (const { session, event, at } of happenings) {
-      let done: Step | undefined
-      const before = circuits
+    for (const [session, run] of runsOf(happenings)) {
+      let steps: Step[] = []
+      const before = next.circuits
       const result = await project.store.update(sessionKind(session), (memory) => {
-        done = step(memory, before, event, project.config, at)
-        return done.memory
+        steps = []
+        for (const { event, at } of run) {
+          const done = steps.at(-1)
+          steps.push(step(done?.memory ?? memory, done?.circuits ?? before, event, project.config, at))
+        }
+        return steps.at(-1)?.memory ?? memory
       })
-      if (result.kind === 'busy' || done === undefined) {
-        outcome = { verdict, incidents: [], damage, busy: true }
-        return state
-      }
+      if (result.kind === 'busy') return state
       if (result.damage !== undefined) damage.push(result.damage)
-      circuits = done.circuits
-      incidents.push(...done.incidents)
-      verdict = done.verdict
+      const circuits = steps.at(-1)?.circuits ?? before
+      next = watched(withCircuits(next, circuits), session, run.at(-1)?.event, near?.(result.document, project.config))
+      for (const [i, done] of steps.entries()) {
+        incidents.push(...done.incidents)
+        if (last !== undefined && isToldTo(last, session, run[i]?.event)) verdict = joined(verdict, done.verdict)
+      }
     }
-    outcome = { verdict, incidents, damage, busy: false }
-    const kept = boundedCircuits(circuits, project.now)
-    return kept === state.circuits ? state : { ...state, circuits: kept }
+    next = withCircuits(next, boundedCircuits(next.circuits, project.now))
+    const foreign = foreignHand(project, state, next.circuits, last?.session ?? '')
+    if (foreign !== undefined) {
+      incidents.unshift(foreign)
+      verdict = { ...verdict, person: [...verdict.person, tamperLine(foreign)] }
+    }
+    outcome = { verdict, incidents, damage }
+    if (foreign !== undefined) return sealed(next)
+    // A state that holds no circuits and was never sealed stays so: it may have been emptied, which the prompt hook finds.
+    return next === state || (state.seal === undefined && next.circuits.length === 0) ? next : sealed(next)
   })
-  if (updated.kind === 'busy' || outcome === undefined || outcome.busy) return 'busy'
-  return { ...outcome, damage: updated.damage === undefined ? outcome.damage : [...outcome.damage, updated.damage] }
+  if (updated.kind === 'busy' || outcome === 'busy') return 'busy'
+  setMarker(project, updated.document)
+  const { verdict, incidents, damage } = outcome as Exclude<typeof outcome, 'busy'>
+  const all = updated.damage === undefined ? damage : [...damage, updated.damage]
+  return { verdict, damage: all, incidents: [...all.map((each) => damageIncident(each, project.now)), ...incidents] }
+}
+
+/** Neighbours of one session go into one update of its windows. */
+function runsOf<E extends EngineEvent>(happenings: readonly Happening<E>[]): [string, Happening<E>[]][] {
+  const runs: [string, Happening<E>[]][] = []
+  for (const happening of happenings) {
+    const run = runs.at(-1)
+    if (run?.[0] === happening.session) run[1].push(happening)
+    else runs.push([happening.session, [happening]])
+  }
+  return runs
+}
+
+const withCircuits = (state: CircuitState, circuits: readonly Circuit[]): CircuitState =>
+  circuits === state.circuits ? state : { ...state, circuits }
+
+/** What came of an event that waited is told with the next answer that the same agent reads. */
+const isToldTo = (last: Happening<EngineEvent>, session: string, event: EngineEvent | undefined): boolean =>
+  event === last.event || (session === last.session && agentOf(event) === agentOf(last.event))
+
+const agentOf = (event: EngineEvent | undefined): string =>
+  event !== undefined && 'agent' in event ? event.agent : mainAgent
+
+const joined = (before: Verdict, after: Verdict): Verdict => ({
+  ...before,
+  ...after,
+  context: [...before.context, ...after.context],
+  person: [...before.person, ...after.person],
+})
+
+/** Whether somebody else wrote the state; the log is asked only when circuits are added to a state that we never wrote. */
+function foreignHand(project: Project, state: CircuitState, circuits: readonly Circuit[], session: string) {
+  const grows = circuits.length > state.circuits.length
+  return brokenSeal(project, state, session) ?? (grows ? lostCircuits(project, state, session) : undefined)
 }
 
 /** What waits in a spool file; nothing where it is no event of ours. */
-function waitingHappening({ name, value }: SpoolEntry, now: number): Happening[] {
+function waitingHappening({ at, value }: SpoolEntry, { now, system }: Project): Happening[] {
   try {
     const received = readHookInput(value)
     if (!('event' in received)) return []
-    const event = eventOf(received.event, true)
-    const at = Number(name.slice(0, 13))
-    return event === undefined
+    const event = eventOf(received.event, isAttended(system.env))
+    return event === undefined || event.kind === 'request'
       ? []
       : [{ session: shortId(received.event.session_id), event, at: at > 0 && at < now ? at : now }]
   } catch {
@@ -139,15 +241,43 @@ function createOnFirstUse({ system, paths }: Project): void {
   }
 }
 
-/** What follows from incidents outside the two documents: the log, and the record of a halt. */
-async function follow(project: Project, incidents: readonly Incident[], { session, event }: Happening): Promise<void> {
-  appendIncidents(project.system, project.paths.incidents, incidents)
+/**
+ * What follows outside the two documents: first files, the log, and the record of a halt. None of it is worth a refusal
+ * that is already decided: what fails is a note, one for all.
+ */
+async function follow(
+  project: Project,
+  incidents: readonly Incident[],
+  happening?: Happening,
+): Promise<readonly string[]> {
+  const failures: string[] = []
+  const steps = [
+    () => createOnFirstUse(project),
+    () => appendIncidents(project.system, project.paths.incidents, incidents),
+    () => followHalt(project, incidents, happening),
+  ]
+  for (const step of steps) {
+    try {
+      await step()
+    } catch (error) {
+      failures.push(causeLine(error))
+    }
+  }
+  return failures.length === 0 ? [] : [`not everything could be written: ${failures.join('; ')}`]
+}
+
+async function followHalt(project: Project, incidents: readonly Incident[], happening?: Happening): Promise<void> {
   const halt = incidents.findLast((incident) => incident.kind === 'halt')
-  if (halt !== undefined) await project.store.update(haltKind, () => haltRecord(halt))
-  else if (event.kind === 'prompt' && event.typed) {
+  if (halt !== undefined) {
+    const result = await project.store.update(haltKind, () => haltRecord(halt))
+    if (result.kind !== 'busy' && result.damage !== undefined) {
+      const { system, paths, now } = project
+      appendIncidents(system, paths.incidents, [damageIncident(result.damage, now)])
+    }
+  } else if (happening?.event.kind === 'prompt' && happening.event.typed) {
     const { document } = await project.store.read(haltKind)
     // the person has answered: the halt is over
-    if (document.session === session) await project.store.remove(haltKind)
+    if (document.session === happening.session) await project.store.remove(haltKind)
   }
 }
 
@@ -162,6 +292,3 @@ const haltRecord = (halt: Incident): HaltRecord => ({
   ...(halt.count === undefined ? {} : { denials: halt.count }),
   howToContinue: howToContinue({ subject: halt.subject ?? 'the call' }),
 })
-
-const describeDamage = (damage: Damage): string =>
-  `${damage.key}.json was damaged (${damage.cause}); ${damage.setAsideAs === undefined ? 'it could not be set aside' : `the old file is now ${damage.setAsideAs}`}`

@@ -9,6 +9,12 @@ import type { DocumentKind } from '../store/store.ts'
 export interface CircuitState {
   readonly version: 1
   readonly circuits: readonly Circuit[]
+  /** Sessions in which a streak is one step from tripping. */
+  readonly near?: readonly string[]
+  /** Sessions with circuits here whose client has ended; an event of theirs takes them out again. */
+  readonly ended?: readonly string[]
+  /** Hash of the circuits, by which a change that was not ours is noticed; absent in what install makes. */
+  readonly seal?: string
 }
 
 /** Why the last run was ended, and how to go on; there until the person answers. */
@@ -58,7 +64,10 @@ const circuit = object(
   },
   { agent: short, probedIn: short, ungated: oneOf(true), result: short },
 )
-const circuitState: Schema<CircuitState> = object({ version: oneOf(1), circuits: list(circuit) })
+const circuitState: Schema<CircuitState> = object(
+  { version: oneOf(1), circuits: list(circuit) },
+  { near: list(short), ended: list(short), seal: short },
+)
 
 const callEntry = object(
   {
@@ -142,8 +151,11 @@ export function sessionFileName(session: string): string {
 }
 
 /** Size that the state file stays under, bytes. */
-const mostStateBytes = 20_000
-/** A circuit that has not tripped for this long belongs to a session that is over, milliseconds. */
+export const mostStateBytes = 20_000
+/**
+ * A circuit that has not tripped for this long belongs to a session that is over, milliseconds; one that did so this far in
+ * the future was kept by a clock that has jumped.
+ */
 const longestMemory = 24 * 60 * 60 * 1000
 
 /**
@@ -152,7 +164,7 @@ const longestMemory = 24 * 60 * 60 * 1000
  */
 export function boundedCircuits(circuits: readonly Circuit[], now: number): readonly Circuit[] {
   const byHand = (c: Circuit) => c.status.state === 'forced_open' || c.status.state === 'disabled'
-  const alive = circuits.filter((c) => byHand(c) || !(now - Date.parse(c.lastTrip.at) > longestMemory))
+  const alive = circuits.filter((c) => byHand(c) || !(Math.abs(now - Date.parse(c.lastTrip.at)) > longestMemory))
   let kept = alive
   while (kept.length > 1 && JSON.stringify({ version: 1, circuits: kept }, null, 2).length > mostStateBytes) {
     const oldest = kept.find((c) => !byHand(c)) ?? kept[0]

@@ -1,37 +1,36 @@
 import { isSpawn } from '../calls/call.ts'
 import { concerns } from '../engine/circuit.ts'
-import type { EngineEvent, RequestEvent } from '../engine/event.ts'
+import type { RequestEvent } from '../engine/event.ts'
 import { outsideWeight } from '../engine/outside.ts'
 import { silence } from '../protocol/answer.ts'
 import type { HookHandler } from '../protocol/run-hook.ts'
 import { answerOf } from './answer-of.ts'
-import { apply } from './apply.ts'
+import { applyRequest } from './apply.ts'
 import { circuitStateKind, sessionKind } from './documents.ts'
-import { eventOf, isAttended, plainEventOf, shortId } from './hook-events.ts'
+import { plainRequestOf, requestOf, shortId } from './hook-events.ts'
 import { openProject, type Project } from './project.ts'
 import { promptOrigin } from './prompt-origin.ts'
+
+/** A decision cannot be put off into the spool like an event, so the gate waits longer for the lock than the others. */
+const waitMilliseconds = 900
 
 /** `circuit-breaker-gate` (PreToolUse): may this call run? Silence lets it run. */
 export const gate: HookHandler = async (system, received) => {
   const input = 'event' in received ? received.event : received.plain
-  const project = openProject(system, input.cwd)
+  const project = openProject(system, input.cwd, { waitMilliseconds })
   const quiet = { event: 'PreToolUse', answer: silence, notes: project.configProblems }
-  const event = requestOf(project, received)
+  const event = askedOf(project, received)
   if (event === undefined) return quiet
   const session = shortId(input.session_id)
   if (!(await isOfInterest(project, session, event))) return quiet
   const asked = await withOrigin(project, session, event, input.transcript_path)
-  const { verdict, notes } = await apply(project, { session, event: asked, at: project.now }, undefined)
+  const { verdict, notes } = await applyRequest(project, { session, event: asked, at: project.now })
   return { ...quiet, answer: answerOf(verdict), notes: [...quiet.notes, ...notes] }
 }
 
-function requestOf({ system }: Project, received: Parameters<HookHandler>[1]): RequestEvent | undefined {
-  const attended = isAttended(system.env)
-  const event: EngineEvent | undefined =
-    'event' in received
-      ? eventOf(received.event, attended)
-      : plainEventOf(received.plain, 'request', system.token(), attended)
-  return event?.kind === 'request' ? event : undefined
+function askedOf({ system }: Project, received: Parameters<HookHandler>[1]): RequestEvent | undefined {
+  if ('plain' in received) return plainRequestOf(received.plain, system.token())
+  return received.event.hook_event_name === 'PreToolUse' ? requestOf(received.event) : undefined
 }
 
 /** Nearly every call is of none: no circuit concerns it, and it need not be counted before it runs. */

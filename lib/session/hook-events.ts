@@ -4,7 +4,7 @@ import { isRecord, textField } from '../calls/json.ts'
 import { type Outcome, outcomeOfFailure, outcomeOfResponse } from '../calls/outcome.ts'
 import { redact } from '../calls/redact.ts'
 import { errorLine, resultFingerprints } from '../calls/result.ts'
-import type { Actor, EngineEvent, Settlement } from '../engine/event.ts'
+import type { Actor, EngineEvent, PromptEvent, RequestEvent, Settlement } from '../engine/event.ts'
 import { mainAgent } from '../engine/memory.ts'
 import { asksForBypass, isTyped } from '../engine/prompt-text.ts'
 import type { HookInput, PlainInput } from '../protocol/input.ts'
@@ -22,7 +22,7 @@ export const isAttended = (env: Readonly<Record<string, string | undefined>>): b
 export function eventOf(input: HookInput, attended: boolean): EngineEvent | undefined {
   switch (input.hook_event_name) {
     case 'PreToolUse':
-      return { kind: 'request', ...actorOf(input), call: callOf(input, input) }
+      return requestOf(input)
     case 'PostToolUse':
       return { kind: 'settled', ...actorOf(input), ...settlementOfSuccess(input, input, input.tool_response) }
     case 'PostToolUseFailure': {
@@ -38,12 +38,13 @@ export function eventOf(input: HookInput, attended: boolean): EngineEvent | unde
     case 'SessionStart':
       return input.source === 'compact' ? undefined : { kind: 'session_started' }
     case 'SubagentStart':
-      return { kind: 'agent_started', agent: input.agent_id }
+      return { kind: 'agent_started', agent: shortId(input.agent_id) }
     case 'SubagentStop':
-      return { kind: 'agent_stopped', agent: input.agent_id }
+      return { kind: 'agent_stopped', agent: shortId(input.agent_id) }
     case 'Stop':
       return { kind: 'stopped', background: (input.background_tasks?.length ?? 0) > 0 }
     case 'SessionEnd':
+      return { kind: 'session_ended' }
     case 'StopFailure':
       return undefined
     default:
@@ -51,18 +52,41 @@ export function eventOf(input: HookInput, attended: boolean): EngineEvent | unde
   }
 }
 
-/** What plain input means to an executable: the gate is asked, the monitor is told, the intake reads a prompt. */
+/** What the gate is asked. */
+export const requestOf = (input: HookInput & { hook_event_name: 'PreToolUse' }): RequestEvent => ({
+  kind: 'request',
+  ...actorOf(input),
+  call: callOf(input, input),
+})
+
+/** The same of plain input; undefined where it names no tool. */
+export function plainRequestOf(input: PlainInput, token: string): RequestEvent | undefined {
+  if (input.tool_name === undefined) return undefined
+  const call = describeCall(
+    shortId(input.tool_use_id ?? `plain-${token}`),
+    input.tool_name,
+    input.tool_input,
+    input.cwd,
+  )
+  return { kind: 'request', ...actorOf(input), call }
+}
+
+/** What plain input means to an executable: the monitor is told, the intake reads a prompt. */
 export function plainEventOf(
   input: PlainInput,
-  means: 'request' | 'settled' | 'prompt',
+  means: 'settled' | 'prompt',
   token: string,
   attended: boolean,
 ): EngineEvent | undefined {
   if (means === 'prompt')
     return input.prompt === undefined ? undefined : promptEvent(input.prompt, input.prompt_id, attended)
   if (input.tool_name === undefined) return undefined
-  const call = describeCall(input.tool_use_id ?? `plain-${token}`, input.tool_name, input.tool_input, input.cwd)
-  if (means === 'request') return { kind: 'request', ...actorOf(input), call }
+  const call = describeCall(
+    shortId(input.tool_use_id ?? `plain-${token}`),
+    input.tool_name,
+    input.tool_input,
+    input.cwd,
+  )
   const failed = isRecord(input.tool_result) && input.tool_result['isError'] === true
   const said = plainText(input.tool_result)
   return {
@@ -97,8 +121,8 @@ function actorOf(input: {
   }
 }
 
-/** An id from input, as it is kept: long ones by their hash. */
-export const shortId = (id: string): string => (id.length <= 100 ? id : `id-${hash(id)}`)
+/** An id from input, as it is kept and shown: long ones, and those with more than printable ASCII, by their hash. */
+export const shortId = (id: string): string => (/^[\x20-\x7e]{0,100}$/.test(id) ? id : `id-${hash(id)}`)
 
 interface ToolUse {
   readonly tool_name: string
@@ -147,7 +171,8 @@ function responseText(response: unknown): string {
   return textField(response, 'content') ?? textField(response, 'error') ?? JSON.stringify(response)
 }
 
-function promptEvent(prompt: string, promptId: string | undefined, attended: boolean): EngineEvent {
+/** A prompt, as far as its text tells who wrote it. */
+export function promptEvent(prompt: string, promptId: string | undefined, attended: boolean): PromptEvent {
   return {
     kind: 'prompt',
     ...(promptId === undefined ? {} : { promptId: shortId(promptId) }),

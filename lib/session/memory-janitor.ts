@@ -1,48 +1,41 @@
-import type { Incident } from '../engine/incident.ts'
-import { appendIncidents } from '../incidents/incident-log.ts'
-import { runJanitor } from '../memory/janitor.ts'
+import { join } from 'node:path'
+import { textField } from '../calls/json.ts'
 import { memoryLimits } from '../memory/limits.ts'
-import { type CleanupRecord, describeReport } from '../memory/report.ts'
+import { describeReport } from '../memory/report.ts'
 import { silence } from '../protocol/answer.ts'
 import type { HookHandler } from '../protocol/run-hook.ts'
-import { sweepLeftovers } from '../store/leftovers.ts'
-import { apply } from './apply.ts'
+import { spoolWrite } from '../store/spool.ts'
+import { causeLine } from '../system/known-error.ts'
+import { cleanUp } from './cleanup.ts'
 import { sessionFileName } from './documents.ts'
-import { eventOf, isAttended, shortId } from './hook-events.ts'
+import { shortId } from './hook-events.ts'
 import { openProject } from './project.ts'
+import { beginList } from './seen.ts'
 
-/** `memory-janitor` (SessionStart): brings the memory folder inside its limits, and says so if there was something to do. */
+/**
+ * `memory-janitor` (SessionStart): brings the memory folder inside its limits, and says so if there was something to do.
+ *
+ * The limits of the folder are no breakers: they hold in mode `observe` too, whose recording would otherwise grow without
+ * bounds. In mode `off` nothing is cleaned.
+ */
 export const memoryJanitor: HookHandler = async (system, received, raw) => {
   const input = 'event' in received ? received.event : received.plain
   const project = openProject(system, input.cwd)
   const session = shortId(input.session_id)
-  const event = 'event' in received ? eventOf(received.event, isAttended(system.env)) : undefined
-  const applied = event === undefined ? undefined : await apply(project, { session, event, at: project.now }, raw)
+  // No engine in here: what the start means to the session's windows, if it has any, the next hook takes in first.
+  const known = system.files.facts(join(project.paths.sessions, `${sessionFileName(session)}.json`)) !== undefined
+  if ('event' in received && known) spoolWrite(system, project.paths.spool, raw)
   const { limits, problems } = memoryLimits(project.config.memory_limits, system.env)
-  const report = await runJanitor(system, project.paths, limits, {
-    runningSession: input.session_id,
-    runningWindow: sessionFileName(session),
-    sweepLeftovers,
-  })
-  appendIncidents(
-    system,
-    project.paths.incidents,
-    report.records.map((record) => cleanupIncident(record, session)),
-  )
-  const person = describeReport(report)
+  // After a compaction or /clear the list is there already, or was taken away; a resumed session may be older than our hooks.
+  const goesOn = ['compact', 'clear'].includes(textField(input, 'source') ?? '')
+  const listProblem = goesOn ? undefined : await beginList(project).catch((error) => [causeLine(error)])
+  const report = project.config.mode === 'off' ? undefined : await cleanUp(project, limits, input.session_id)
+  const told = report && describeReport(report)
   const notes = [
     ...project.configProblems,
     ...problems.map(({ name, value, cause }) => `${name}=${value}: ${cause}`),
-    ...(applied?.notes ?? []),
-    ...(report.problem === undefined ? [] : [report.problem]),
+    // Where the folder cannot be used, both failed for that reason.
+    ...(report?.problem === undefined ? (listProblem ?? []) : [report.problem]),
   ]
-  return { event: 'SessionStart', answer: person === undefined ? silence : { person }, notes }
+  return { event: 'SessionStart', answer: told === undefined ? silence : { person: told }, notes }
 }
-
-const cleanupIncident = (record: CleanupRecord, session: string): Incident => ({
-  at: record.at,
-  kind: 'cleanup',
-  session,
-  subject: record.file,
-  reason: [record.action, record.outcome, record.because ?? record.reason, record.archive].filter(Boolean).join('; '),
-})

@@ -1,7 +1,7 @@
 import { loadConfig } from '../config/load.ts'
 import { type ProjectPaths, projectPaths } from '../config/paths.ts'
 import type { Config } from '../config/schema.ts'
-import { fileStore } from '../store/file-store.ts'
+import { type FileStoreOptions, fileStore } from '../store/file-store.ts'
 import type { Store } from '../store/store.ts'
 import type { System } from '../system/system.ts'
 
@@ -20,8 +20,10 @@ export interface Project {
 /**
  * Opens the project: the folder that the client names in `CLAUDE_PROJECT_DIR`, else the input's `cwd`, else the folder the
  * process was started in. (A hook's own folder follows the model's `cd` and says little.)
+ *
+ * @param options of the store: how long this hook waits for a lock.
  */
-export function openProject(system: System, cwd?: string): Project {
+export function openProject(system: System, cwd?: string, options: FileStoreOptions = {}): Project {
   const named = system.env['CLAUDE_PROJECT_DIR']
   const folder = named !== undefined && named !== '' ? named : (cwd ?? system.workingFolder)
   const paths = projectPaths(folder, system.env)
@@ -29,7 +31,7 @@ export function openProject(system: System, cwd?: string): Project {
   return {
     system,
     paths,
-    store: fileStore(system, paths.memory),
+    store: fileStore(system, paths.memory, options),
     config,
     configProblems: problems.map((problem) => problem.message),
     now: system.clock(),

@@ -12,7 +12,7 @@ export function statusText(
   const { circuits, mode } = report
   const refusing = circuits.filter(({ state }) => state !== 'closed')
   const lines = [`Breakerbox in ${clean(project, 200)}${mode === 'enforce' ? '' : ` (mode: ${mode})`}`, '']
-  for (const circuit of refusing) lines.push(...circuitLines(circuit, paint), '')
+  for (const circuit of refusing) lines.push(...circuitLines(circuit, mode, paint), '')
   lines.push(
     refusing.length === 0
       ? paint.green('Active breakers: none (all systems operational)')
@@ -35,7 +35,7 @@ const names: Record<CircuitReport['state'], string> = {
   closed: 'CLOSED',
 }
 
-function circuitLines(circuit: CircuitReport, paint: ChalkInstance): string[] {
+function circuitLines(circuit: CircuitReport, mode: StatusReport['mode'], paint: ChalkInstance): string[] {
   const { state, pattern, subject, lastTrip } = circuit
   const colour =
     state === 'half_open' || state === 'disabled' ? paint.yellow : state === 'closed' ? paint.green : paint.red
@@ -48,7 +48,7 @@ function circuitLines(circuit: CircuitReport, paint: ChalkInstance): string[] {
     `close it: reset-circuit --circuit ${pattern}`,
   ]
   return [
-    `${colour(paint.bold(names[state]))}  ${paint.bold(clean(subject, 120))}  ${paint.dim(pattern)}  ${whatNext(circuit)}`,
+    `${colour(paint.bold(names[state]))}  ${paint.bold(clean(subject, 120))}  ${paint.dim(pattern)}  ${mode === 'enforce' ? whatNext(circuit) : `nothing is refused in mode ${mode}`}`,
     ...details.map((detail) => `  ${detail}`),
   ]
 }
@@ -74,19 +74,30 @@ function memoryLines({ memory }: StatusReport, paint: ChalkInstance, all: boolea
   if (memory.problem !== undefined) return [`${paint.yellow('Memory:')} ${clean(memory.problem, 300)}`]
   const lines = [barLine('Memory', memory.totalBytes, memory.limitBytes, paint, size)]
   if (!all) return lines
-  lines.push(barLine('  sessions', memory.sessions.active, memory.sessions.limit, paint))
-  lines.push(barLine('  archives', memory.archives.count, memory.archives.limit, paint))
-  for (const log of memory.telemetry) {
+  const { telemetry, sessions, archives, sessionArchives, own, limitBytes } = memory
+  for (const log of telemetry) {
     lines.push(
       `  ${clean(log.file, 80)}`,
       barLine('    lines', log.lines, log.limitLines, paint),
       barLine('    size', log.bytes, log.limitBytes, paint, size),
+      barLine('    age', log.ageDays, log.limitDays, paint, days),
     )
   }
   lines.push(
-    memory.next.length === 0
-      ? '  The next cleanup has nothing to do.'
-      : `  The next cleanup: ${memory.next.map((action) => clean(action, 160)).join('; ')}`,
+    '  session files of other tools',
+    barLine('    files', sessions.active, sessions.limit, paint),
+    '  archives of logs',
+    barLine('    files', archives.count, archives.limit, paint),
+    barLine('    size', archives.bytes, limitBytes, paint, size),
+    `  archives of sessions: ${sessionArchives.count}`,
+    barLine('    size', sessionArchives.bytes, limitBytes, paint, size),
+    '  our own',
+    barLine('    state', own.state.bytes, own.state.limitBytes, paint, size),
+    `${barLine('    windows', own.windows.mostEntries, own.windows.limitEntries, paint)} calls in the longest of ${own.windows.count}`,
+    barLine('    spool', own.spool.count, own.spool.limit, paint),
+    ...(memory.next.length === 0
+      ? ['  The next cleanup has nothing to do.']
+      : ['  The next cleanup:', ...memory.next.map((action) => `    ${clean(action, 160)}`)]),
   )
   return lines
 }
@@ -110,3 +121,5 @@ function barLine(
 function size(bytes: number): string {
   return bytes < 1024 * 100 ? `${(bytes / 1024).toFixed(1)} kB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`
 }
+
+const days = (value: number): string => `${value} ${value === 1 ? 'day' : 'days'}`

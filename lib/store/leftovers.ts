@@ -9,7 +9,7 @@ export const leftoverAge = 60_000
 const lockInPlace = /^(.+\.json)\.lock$/
 const lockAside = /^(.+\.json)\.lock\.(?:new|stale)\.\d+\.[0-9a-f]+$/
 /** A spool file that was not renamed into place: a dot and the final name. */
-const unfinishedSpool = /^\.\d+-[0-9A-Za-z-]+\.json$/
+const unfinishedSpool = /^\.(?:\d+|batch)-[0-9A-Za-z-]+\.json$/
 
 export interface Sweep {
   /** Lock folders and unfinished files that were deleted. */

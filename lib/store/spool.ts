@@ -1,9 +1,9 @@
 /**
  * The spool: raw hook inputs that could not be processed at once (the lock was busy, or no Node was started for them)
  * wait here as one file each, until the next hook takes them in under the state's lock. Names sort by time:
- * `<milliseconds, 13 digits>-<process id>-<token>.json`. A shell that only knows seconds appends `000`, and may leave
- * out the token. A file is made under a name with a dot in front and renamed into place, so a listed file is a whole
- * one.
+ * `<milliseconds, 13 digits>-<process id>-<token>.json`. The shell entry of `PostToolBatch` writes
+ * `batch-<client>-<process>.json` and leaves the time to the file system. A file is made under a name with a dot in front
+ * and renamed into place, so a listed file is a whole one.
  *
  * Taking in and removing are two steps: a process that is killed in between leaves files that are taken in again.
  * Whoever drains must recognise an event that it already knows.
@@ -15,7 +15,7 @@ import { parseJson } from './document-text.ts'
 import { ensureMemoryFolder, ensureRealFolder, isRealFolder } from './real-folder.ts'
 
 /** Bytes. A larger input is not kept. */
-export const largestSpoolFile = 1024 * 1024
+export const largestSpoolFile = 4 * 1024 * 1024
 /** Files. With one more the oldest are dropped. */
 export const mostSpoolFiles = 1000
 /** Bytes that one drain takes in; the rest waits for the next, so that no hook reads for seconds. */
@@ -30,6 +30,8 @@ export type SpoolResult =
 
 export interface SpoolEntry {
   readonly name: string
+  /** When it happened, milliseconds since 1970: by its name, or by the file system where a shell wrote it. */
+  readonly at: number
   /** The parsed input, without `__proto__` keys; anything that JSON can say. */
   readonly value: unknown
 }
@@ -81,6 +83,13 @@ function nextStamp(now: number): number {
   return behind >= 0 && behind < 60_000 ? lastStamp + 1 : Math.max(0, Math.floor(now))
 }
 
+/** Makes the folder, so that the shell entry finds it. */
+export function spoolPrepare({ files }: System, folder: string): void {
+  if (files.facts(folder) !== undefined) return
+  ensureMemoryFolder(files, dirname(folder))
+  ensureRealFolder(files, folder)
+}
+
 /** Names of the waiting files, oldest first; empty where there is no spool. */
 export function spoolList(system: System, folder: string): string[] {
   try {
@@ -112,10 +121,12 @@ export function spoolTake(system: System, folder: string): Drain {
       }
       if (entries.length > 0 && bytes + facts.size > drainAtMost) break
       seen += 1
+      // A folder cannot be removed like a file, and what is in it is somebody's; with a dot in front nobody looks at it again.
+      if (facts.kind === 'folder') system.files.rename(path, join(folder, `.${name}.${system.token()}.folder`))
       if (facts.kind !== 'file') throw new SyntaxError('it is not a regular file')
       if (facts.size > largestSpoolFile) throw new SyntaxError(`${facts.size} bytes are more than ${largestSpoolFile}`)
       bytes += facts.size
-      entries.push({ name, value: parseJson(system.files.readText(path)) })
+      entries.push({ name, at: timeOf(name, facts.modifiedAt), value: parseJson(system.files.readText(path)) })
     } catch (error) {
       if (errorCode(error) === 'ENOENT') continue
       if (!(error instanceof SyntaxError || error instanceof RangeError)) throw asKnownError('read', path, error)
@@ -127,7 +138,14 @@ export function spoolTake(system: System, folder: string): Drain {
     folder,
     broken.map(({ name }) => name),
   )
+  entries.sort((a, b) => a.at - b.at || (a.name < b.name ? -1 : 1))
   return { entries, broken, left: names.length - seen }
+}
+
+/** The time in a name, else the one given. */
+function timeOf(name: string, otherwise: number): number {
+  const stamp = /^(\d{13})-/.exec(name)?.[1]
+  return stamp === undefined ? otherwise : Number(stamp)
 }
 
 /**

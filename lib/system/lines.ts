@@ -29,15 +29,20 @@ export async function* readLines(
     length = 0
     return whole
   }
-  for await (const chunk of bytes as AsyncIterable<string>) {
-    let from = 0
-    for (let at = chunk.indexOf('\n'); at >= 0; at = chunk.indexOf('\n', from)) {
-      yield line(chunk.slice(from, at))
-      from = at + 1
+  try {
+    for await (const chunk of bytes as AsyncIterable<string>) {
+      let from = 0
+      for (let at = chunk.indexOf('\n'); at >= 0; at = chunk.indexOf('\n', from)) {
+        yield line(chunk.slice(from, at))
+        from = at + 1
+      }
+      const rest = chunk.slice(from)
+      length += rest.length
+      if (length <= longestLine) parts.push(rest)
     }
-    const rest = chunk.slice(from)
-    length += rest.length
-    if (length <= longestLine) parts.push(rest)
+    if (length > 0) yield line('')
+  } finally {
+    // a reader that stops early ends only what it reads from, not the file that is piped into it
+    file.destroy()
   }
-  if (length > 0) yield line('')
 }

@@ -1,14 +1,26 @@
 import { homedir, hostname } from 'node:os'
 import { nodeFiles } from './node-files.ts'
 import { nodeProcesses } from './node-processes.ts'
-import type { System } from './system.ts'
+import type { Processes, System } from './system.ts'
 
-/** The real thing. Host, working folder and home are looked up when asked for: most hooks need none of them. */
-export function nodeSystem(): System {
+/** The real thing. */
+export const nodeSystem = (): System => systemWith(nodeProcesses)
+
+/** The same for executables that never ask who started them: what that takes stays out of their bundles. */
+export const nodeSystemWithoutAncestors = (): System =>
+  systemWith({
+    pid: process.pid,
+    ancestors() {
+      throw new Error('this executable was built without the list of processes')
+    },
+  })
+
+/** Host, working folder and home are looked up when asked for: most hooks need none of them. */
+function systemWith(processes: Processes): System {
   return {
     clock: Date.now,
     files: nodeFiles,
-    processes: nodeProcesses,
+    processes,
     env: process.env,
     get host() {
       return hostname()

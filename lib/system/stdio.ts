@@ -1,3 +1,6 @@
+import { readSync } from 'node:fs'
+import { errorCode } from './known-error.ts'
+
 /** The three streams and the exit code of this process; one runner owns them. */
 export interface Stdio {
   /**
@@ -15,16 +18,21 @@ export interface Stdio {
   readonly columns: number
 }
 
+/**
+ * The real thing. What a hook does not use it does not pay for: `process.stdin` and `process.stdout` load a good part of
+ * Node's network code when they are first touched, milliseconds that most events can do without.
+ */
 export function nodeStdio(): Stdio {
   return {
     async readAll(most) {
-      const chunks: Buffer[] = []
+      const chunks: Uint8Array[] = []
       let bytes = 0
-      for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+      const add = (chunk: Uint8Array) => {
         bytes += chunk.length
         if (bytes <= most) chunks.push(chunk)
         else chunks.length = 0
       }
+      if (readBlocking(add) === 'not yet') for await (const chunk of process.stdin as AsyncIterable<Buffer>) add(chunk)
       return bytes > most ? { bytes } : { text: Buffer.concat(chunks).toString('utf8'), bytes }
     },
     write: (text) => {
@@ -37,7 +45,37 @@ export function nodeStdio(): Stdio {
     setExitCode: (code) => {
       process.exitCode = code
     },
-    colour: process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',
-    columns: process.stdout.columns ?? 80,
+    get colour() {
+      return process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb'
+    },
+    get columns() {
+      return process.stdout.columns ?? 80
+    },
+  }
+}
+
+const stdin = 0
+const pieceBytes = 64 * 1024
+
+/**
+ * Reads stdin to its end and waits for a slow writer: a hook has nothing else to do meanwhile.
+ *
+ * @returns `not yet` where stdin was handed to us non-blocking and holds nothing at this moment: only a stream can wait then.
+ */
+function readBlocking(add: (chunk: Uint8Array) => void): 'end' | 'not yet' {
+  const piece = Buffer.allocUnsafe(pieceBytes)
+  for (;;) {
+    try {
+      const count = readSync(stdin, piece, 0, pieceBytes, null)
+      if (count === 0) return 'end'
+      // A copy: a writer of single bytes would otherwise hold a whole piece with each of them.
+      add(Buffer.from(piece.subarray(0, count)))
+    } catch (error) {
+      const code = errorCode(error)
+      if (code === 'EAGAIN' || code === 'EWOULDBLOCK') return 'not yet'
+      // How Windows says that a pipe has ended.
+      if (code === 'EOF') return 'end'
+      throw error
+    }
   }
 }

@@ -44,3 +44,7 @@ export type Entry = CallEntry | PromptEntry
 /** A successful edit: somebody changed something. */
 export const isEdit = (entry: Entry): boolean =>
   entry.kind === 'call' && entry.edits === true && entry.outcome === 'succeeded'
+
+/** It runs or has run, or is about to: not rejected, refused or cancelled before it began. */
+export const hasRun = ({ outcome }: CallEntry): boolean =>
+  outcome === 'pending' || outcome === 'succeeded' || outcome === 'failed'

@@ -6,9 +6,20 @@ export function withinTurns(entries: readonly Entry[], latest: CallEntry, turns:
   return entries.filter(
     (entry): entry is CallEntry =>
       entry.kind === 'call' &&
-      entry.agent === latest.agent &&
       entry.turn > latest.turn - turns &&
-      entry.turn <= latest.turn,
+      entry.turn <= latest.turn &&
+      entry.agent === latest.agent,
+  )
+}
+
+/** Whether the call was made before, by this agent, whatever came of it. */
+export function hasRepeats(entries: readonly Entry[], latest: CallEntry): boolean {
+  return entries.some(
+    (entry) =>
+      entry.kind === 'call' &&
+      entry.fingerprint === latest.fingerprint &&
+      entry.agent === latest.agent &&
+      entry.id !== latest.id,
   )
 }
 

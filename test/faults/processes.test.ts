@@ -7,6 +7,7 @@ import { sweepLeftovers } from '../../lib/store/leftovers.ts'
 import { nodeSystem } from '../../lib/system/node-system.ts'
 import { enter, ledger } from '../store/ledger.ts'
 import { leftoversIn, tempFolder } from '../store/temp-folder.ts'
+import { count } from './figures.ts'
 import { insideUpdate, naiveUpdate } from './naive-store.ts'
 import { bundleWorker, pause, startWorker, untilStopped } from './processes.ts'
 
@@ -62,6 +63,7 @@ describe.each([
       read.map(() => ({ torn: 0, backwards: 0 })),
     )
     expect(leftoversIn(root)).toEqual([])
+    count('updates', present)
     const waits = reports.flatMap((report) => report.waits).sort((a, b) => a - b)
     const at = (share: number): string => (waits[Math.floor((waits.length - 1) * share)] ?? 0).toFixed(0)
     const reads = read.reduce((sum, reader) => sum + reader.reads, 0)
@@ -82,6 +84,7 @@ test('with 500 ms each, whoever does not get the lock is told busy, and everyone
   const longest = Math.max(...reports.flatMap((report) => report.waits))
   expect(await entriesOf(root, 'ledger')).toHaveLength(2000 - busy)
   expect(leftoversIn(root)).toEqual([])
+  count('updates', 2000 - busy)
   console.log(`500 ms budget: 2000 updates by 50 processes, ${busy} busy, longest ${longest.toFixed(0)} ms, lost: 0`)
 })
 
@@ -122,6 +125,8 @@ test('processes killed at random moments: what was reported as written is there,
   const { removed } = sweepLeftovers({ ...real, clock: () => Date.now() + 70_000 }, root)
   expect(leftoversIn(root)).toEqual([])
   expect(lost).toEqual([])
+  count('kills', killed)
+  count('updates', told.length)
   console.log(`SIGKILL: ${killed} kills, ${told.length} updates reported, ${removed} leftovers swept, lost: 0`)
 })
 
@@ -164,6 +169,7 @@ describe('a holder suspended past the stale time that then continues', () => {
     expect([...entries].sort()).toEqual(['first', 'suspended', 'x', 'y', 'z'])
     expect(entries.slice(0, 3)).toEqual(['first', 'x', 'y'])
     expect(leftoversIn(root)).toEqual([])
+    count('updates', 5)
     console.log(`SIGSTOP ${point}: 5 updates, lost: 0`)
   })
 
@@ -180,6 +186,7 @@ describe('a holder suspended past the stale time that then continues', () => {
     const copies = fs.readdirSync(root).filter((file) => file.includes('.damaged.'))
     expect(copies.map((file) => fs.readFileSync(join(root, file), 'utf8'))).toEqual(['damaged bytes'])
     expect(leftoversIn(root)).toEqual([])
+    count('updates', 4)
     console.log(`SIGSTOP with damage ${point}: 4 updates, lost: 0`)
   })
 

@@ -9,6 +9,7 @@ import type { System } from '../../lib/system/system.ts'
 import { enter, ledger, ledgerText } from '../store/ledger.ts'
 import { everything, leftoversIn, tempFolder } from '../store/temp-folder.ts'
 import { type Fault, faultyFiles, Killed } from './fault-files.ts'
+import { count } from './figures.ts'
 
 const real = nodeSystem()
 const later = (milliseconds: number): System => ({ ...real, clock: () => Date.now() + milliseconds })
@@ -97,6 +98,7 @@ describe.each(Object.entries(starts))('an update that starts from %s', (name, st
       if (error !== undefined) expect(error, label).toBeInstanceOf(Killed)
       seen[await mustHold(root, start, label)] += 1
     }
+    count('kills', total)
     console.log(`${name}, ${fault}: ${total} kills, old document ${seen.old}, new ${seen.new}, lost: 0`)
   })
 
@@ -119,6 +121,7 @@ describe.each(Object.entries(starts))('an update that starts from %s', (name, st
       if (error === undefined) expect(outcome, label).toBe('new')
       seen[outcome] += 1
     }
+    count('faults', total)
     console.log(`${name}, ${code}: ${total} faults, ${thrown} thrown, old ${seen.old}, new ${seen.new}, lost: 0`)
   })
 })

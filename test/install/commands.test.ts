@@ -2,8 +2,9 @@ import { spawnSync } from 'node:child_process'
 import * as fs from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { hookTable } from '../../lib/install/hook-table.ts'
-import { exists, install, newBench, read } from './folder.ts'
+import { type CommandForm, commandText, hookTable } from '../../lib/install/hook-table.ts'
+import { markerName } from '../../lib/session/marker.ts'
+import { type Bench, exists, install, newBench, put, read } from './folder.ts'
 
 interface Settings {
   readonly hooks: Record<string, { readonly hooks: { readonly command: string }[] }[]>
@@ -32,6 +33,7 @@ describe.skipIf(process.platform === 'win32')('the registered commands run', { t
     const file = join(bench.project, '.claude', scope === 'local' ? 'settings.local.json' : 'settings.json')
     const commands = commandsOf(file)
     expect(commands.map(([event]) => event)).toEqual(hookTable.map(({ event }) => event))
+    put(join(bench.project, '.claude', 'memory', markerName), '')
     const outputs = commands.map(([, command]) => run(command, { CLAUDE_PROJECT_DIR: bench.project }, elsewhere))
     expect(outputs).toEqual(hookTable.map(({ executable }) => `${executable}.mjs\n`))
   })
@@ -42,5 +44,103 @@ describe.skipIf(process.platform === 'win32')('the registered commands run', { t
     expect(exists(join(bench.project, '.claude'))).toBe(false)
     const [first] = commandsOf(join(bench.home, '.claude', 'settings.json'))
     expect(run(first?.[1] ?? '', { HOME: bench.home }, bench.project)).toBe('memory-janitor.mjs\n')
+  })
+})
+
+const started = 'circuit-breaker-monitor.mjs\n'
+
+/** An installed project whose memory folder has a spool with so many batches in it. */
+function benchWith({ waiting = 0, armed = false }): Bench & { readonly memory: string; readonly spool: string } {
+  const bench = newBench()
+  install(bench)
+  const memory = join(bench.project, '.claude', 'memory')
+  const spool = join(memory, 'circuit_breaker_spool')
+  fs.mkdirSync(spool, { recursive: true })
+  for (let n = 0; n < waiting; n += 1) put(join(spool, `batch-1-${n}.json`), '{}')
+  if (armed) put(join(memory, markerName), '')
+  return { ...bench, memory, spool }
+}
+
+function fire(form: CommandForm, bench: Bench, input = '{"tool_use_id":1}', env?: Record<string, string>) {
+  const command = commandText('project', { executable: 'circuit-breaker-monitor', form })
+  const variables = env ?? { CLAUDE_PROJECT_DIR: bench.project }
+  return spawnSync('sh', ['-c', command], {
+    cwd: bench.project,
+    encoding: 'utf8',
+    input,
+    env: { PATH: process.env['PATH'], ...variables },
+  })
+}
+
+describe.skipIf(process.platform === 'win32')('a shell entry starts Node', { timeout: 60_000 }, () => {
+  test.each<[form: CommandForm, facts: Parameters<typeof benchWith>[0], starts: boolean]>([
+    ['always', {}, true],
+    ['armed', {}, false],
+    ['armed', { waiting: 5 }, false],
+    ['armed', { armed: true }, true],
+    ['waiting', {}, false],
+    ['waiting', { waiting: 1 }, true],
+    ['waiting', { armed: true }, true],
+    ['batch', {}, false],
+    ['batch', { waiting: 1 }, false],
+    ['batch', { waiting: 2 }, true],
+    ['batch', { armed: true }, true],
+  ])('%s with %j: %s', (form, facts, starts) => {
+    const { stdout, stderr, status } = fire(form, benchWith(facts))
+    expect([stdout, stderr, status]).toEqual([starts ? started : '', '', 0])
+  })
+
+  test('without variables it works in the folder it stands in', () => {
+    const bench = benchWith({ armed: true })
+    for (const form of ['always', 'armed', 'waiting', 'batch'] as const) {
+      expect(fire(form, bench, '{}', {}).stdout).toBe(started)
+    }
+  })
+
+  test('a memory folder that was moved is looked at where it is', () => {
+    const bench = benchWith({})
+    const moved = join(bench.base, 'elsewhere')
+    fs.mkdirSync(join(moved, 'circuit_breaker_spool'), { recursive: true })
+    const env = { CLAUDE_PROJECT_DIR: bench.project, BREAKERBOX_MEMORY_DIR: moved }
+    expect(fire('batch', bench, '{}', env).stdout).toBe('')
+    expect(fs.readdirSync(join(moved, 'circuit_breaker_spool'))).toHaveLength(1)
+    put(join(moved, markerName), '')
+    expect(fire('armed', bench, '{}', env).stdout).toBe(started)
+  })
+})
+
+describe.skipIf(process.platform === 'win32')('the entry of PostToolBatch', { timeout: 60_000 }, () => {
+  test('puts the batch into the spool, whole and owner-only', () => {
+    const bench = benchWith({})
+    const input = JSON.stringify({ tool_calls: [{ tool_use_id: 'a', tool_response: 'ü "x" \\n $HOME `id` \'' }] })
+    fire('batch', bench, input)
+    const [name = ''] = fs.readdirSync(bench.spool)
+    expect(name).toMatch(/^batch-\d+-\d+\.json$/)
+    expect(read(join(bench.spool, name))).toBe(input)
+    expect(fs.statSync(join(bench.spool, name)).mode & 0o777).toBe(0o600)
+  })
+
+  test('hands a large batch to Node at once, and leaves it in the spool for it', () => {
+    const bench = benchWith({})
+    const input = JSON.stringify({ tool_calls: Array.from({ length: 11 }, (_, i) => ({ tool_use_id: `${i}` })) })
+    expect(fire('batch', bench, input)).toMatchObject({ stdout: started, status: 0 })
+    expect(fs.readdirSync(bench.spool)).toHaveLength(1)
+  })
+
+  test('never writes through a link', () => {
+    const bench = benchWith({})
+    const outside = join(bench.base, 'outside')
+    fs.mkdirSync(outside)
+    fs.rmdirSync(bench.spool)
+    fs.symlinkSync(outside, bench.spool)
+    expect(fire('batch', bench).stdout).toBe(started)
+    expect(fs.readdirSync(outside)).toEqual([])
+  })
+
+  test.skipIf(process.getuid?.() === 0)('never ends with a code that blocks, also where it cannot write', () => {
+    const bench = benchWith({})
+    fs.chmodSync(bench.spool, 0o500)
+    expect(fire('batch', bench).status).toBe(0)
+    fs.chmodSync(bench.spool, 0o700)
   })
 })

@@ -46,7 +46,15 @@ export function newBench(env: Record<string, string> = {}): Bench {
 }
 
 export function request(bench: Bench, more: Partial<InstallRequest> = {}): InstallRequest {
-  return { scope: 'project', project: bench.project, bundles: bench.bundles, deny: true, initialFiles, ...more }
+  return {
+    scope: 'project',
+    project: bench.project,
+    bundles: bench.bundles,
+    deny: true,
+    shell: true,
+    initialFiles,
+    ...more,
+  }
 }
 
 export function install(bench: Bench, more: Partial<InstallRequest> = {}): Step[] {

@@ -110,7 +110,7 @@ describe('what install makes', () => {
     install(bench, { scope: 'user' })
     const text = read(join(bench.home, '.claude', 'settings.json'))
     expect(text).toContain('node \\"$HOME\\"/.claude/hooks/prompt-intake.mjs')
-    expect(text).not.toContain('CLAUDE_PROJECT_DIR')
+    expect(text).not.toContain('CLAUDE_PROJECT_DIR:-.}\\"/.claude/hooks')
     expect(exists(join(bench.home, '.claude', 'memory', 'circuit_breaker_state.json'))).toBe(false)
     uninstall(bench, { scope: 'user', purge: true })
     expect(fs.readdirSync(bench.home)).toEqual([])

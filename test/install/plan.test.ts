@@ -10,7 +10,8 @@ const wanted: Wanted = {
   commands: ownCommands('project'),
   deny: denyRules('project'),
 }
-const gate = 'node "$CLAUDE_PROJECT_DIR"/.claude/hooks/circuit-breaker-gate.mjs'
+const gates = wanted.entries.filter(({ event }) => event === 'PreToolUse').map(({ hook }) => [hook.command])
+const gate = gates[0]?.[0] ?? ''
 
 const data = (text: string) => plainValue(readTree(text.replace(/^\uFEFF/, ''))) as Record<string, unknown>
 const remove = (text: string, ours?: { created: readonly string[]; deny: readonly string[] }) =>
@@ -27,11 +28,13 @@ describe('every sample', () => {
     const before = text === undefined || text.trim() === '' ? {} : data(text)
     const after = data(planInstall(text, wanted).text)
     expect({ ...after, hooks: 0, permissions: 0 }).toEqual({ ...before, hooks: 0, permissions: 0 })
-    for (const { event, matcher, hook } of wanted.entries) {
+    for (const event of new Set(wanted.entries.map((entry) => entry.event))) {
       const groups = (after['hooks'] as Record<string, unknown[]>)[event]
       const was = ((before['hooks'] ?? {}) as Record<string, unknown[]>)[event] ?? []
-      const group = matcher === undefined ? { hooks: [hook] } : { matcher, hooks: [hook] }
-      expect(groups).toEqual([...was, group])
+      const ours = wanted.entries
+        .filter((entry) => entry.event === event)
+        .map(({ matcher, hook }) => (matcher === undefined ? { hooks: [hook] } : { matcher, hooks: [hook] }))
+      expect(groups).toEqual([...was, ...ours])
     }
     expect((after['permissions'] as Record<string, unknown[]>)['deny']).toEqual(
       expect.arrayContaining([...wanted.deny]),
@@ -97,7 +100,7 @@ describe('our entries are known exactly', () => {
   test.each([
     `${gate} --verbose`,
     `echo '${gate}'`,
-    gate.replace('"$CLAUDE_PROJECT_DIR"/', ''),
+    gate.replace('"${CLAUDE_PROJECT_DIR:-.}"/', ''),
     gate.replaceAll('"', ''),
     gate.toUpperCase(),
   ])('%s is not ours', (command) => {
@@ -136,7 +139,10 @@ describe('our entries are known exactly', () => {
     const commands = new Set([...wanted.commands, 'old gate'])
     const plan = planInstall(JSON.stringify(old, null, 2), { ...wanted, commands })
     const hooks = data(plan.text)['hooks'] as Record<string, { hooks: { command: string }[] }[]>
-    expect(hooks['PreToolUse']?.map((group) => group.hooks.map(({ command }) => command))).toEqual([['a', 'b'], [gate]])
+    expect(hooks['PreToolUse']?.map((group) => group.hooks.map(({ command }) => command))).toEqual([
+      ['a', 'b'],
+      ...gates,
+    ])
     expect(hooks).not.toHaveProperty('Gone')
   })
 

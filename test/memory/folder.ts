@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
+import { onTestFinished } from 'vitest'
 import { configSchema } from '../../lib/config/schema.ts'
 import type { MemoryLimits } from '../../lib/memory/plan.ts'
 import { nodeSystem } from '../../lib/system/node-system.ts'
@@ -24,7 +25,7 @@ export const minute = 60_000
 export const hour = 60 * minute
 export const day = 24 * hour
 
-/** A memory folder of its own, with real files. */
+/** A memory folder of its own, with real files; it is removed with the test at the latest. */
 export interface MemoryFolder {
   readonly memory: string
   path(name: string): string
@@ -49,6 +50,9 @@ export function memoryFolder(): MemoryFolder {
     (readdirSync(memory, { recursive: true }) as string[]).filter((name) => lstatSync(path(name)).isFile()).sort()
   const read = (name: string) =>
     name.endsWith('.gz') ? gunzipSync(readFileSync(path(name))).toString() : readFileSync(path(name), 'utf8')
+  const remove = () => rmSync(join(memory, '..', '..'), { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
+  // Also after a test that failed or ran out of time.
+  onTestFinished(remove)
   return {
     memory,
     path,
@@ -76,7 +80,7 @@ export function memoryFolder(): MemoryFolder {
           .sort()
       )
     },
-    remove: () => rmSync(join(memory, '..', '..'), { recursive: true, force: true, maxRetries: 5, retryDelay: 50 }),
+    remove,
   }
 }
 

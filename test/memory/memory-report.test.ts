@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { limitVariable, memoryLimits } from '../../lib/memory/limits.ts'
@@ -17,10 +18,15 @@ test('each class against its limit, and what the next run would do; nothing is c
   folder.write('session_s_state.json', '{}', 8 * day)
   folder.write('session_t_state.json', '{}', hour)
   folder.write('archives/a_telemetry.20260101T000000Z.jsonl.gz', gzipSync('x'))
+  folder.write('session_archives/2026-01-01/u_state.json.gz', gzipSync('yy'))
+  folder.write('circuit_breaker_state.json', '{ }')
+  folder.write('circuit_breaker_sessions/s.json', '{"entries":[1,2,3]}')
+  folder.write('circuit_breaker_sessions/damaged.json', '{')
+  folder.write('circuit_breaker_spool/1.json', '{}')
   const before = folder.contents()
-  const report = await memoryReport(nodeSystem(), folder, limitsWith())
+  const report = await memoryReport(nodeSystem(), folder, limitsWith(), 20_000)
   expect(report).toEqual({
-    totalBytes: numberedLines(1500).length + folder.read('b_telemetry.jsonl').length + 4 + gzipSync('x').length,
+    totalBytes: folder.files().reduce((sum, name) => sum + statSync(folder.path(name)).size, 0),
     limitBytes: 5 * 1024 * 1024,
     telemetry: [
       {
@@ -30,11 +36,26 @@ test('each class against its limit, and what the next run would do; nothing is c
         limitLines: 1000,
         limitBytes: 51_200,
         ageDays: 0,
+        limitDays: 7,
       },
-      { file: 'b_telemetry.jsonl', bytes: 41, lines: 1, limitLines: 1000, limitBytes: 51_200, ageDays: 2.5 },
+      {
+        file: 'b_telemetry.jsonl',
+        bytes: 41,
+        lines: 1,
+        limitLines: 1000,
+        limitBytes: 51_200,
+        ageDays: 2.5,
+        limitDays: 7,
+      },
     ],
     sessions: { active: 2, limit: 10 },
-    archives: { count: 1, limit: 20 },
+    archives: { count: 1, limit: 20, bytes: gzipSync('x').length },
+    sessionArchives: { count: 1, bytes: gzipSync('yy').length },
+    own: {
+      state: { bytes: 3, limitBytes: 20_000 },
+      windows: { count: 2, bytes: 20, mostEntries: 3, limitEntries: 200 },
+      spool: { count: 1, limit: 1000, bytes: 2 },
+    },
     next: [
       'rotate a_telemetry.jsonl (15 kB): more than 1000 lines',
       'archive session session_s_state.json (2 bytes): not touched for 8 days, limit 7',
@@ -44,7 +65,7 @@ test('each class against its limit, and what the next run would do; nothing is c
 })
 
 test('a missing folder is an empty one', async () => {
-  const report = await memoryReport(nodeSystem(), { memory: folder.path('none') }, limitsWith())
+  const report = await memoryReport(nodeSystem(), { memory: folder.path('none') }, limitsWith(), 20_000)
   expect(report).toMatchObject({ totalBytes: 0, telemetry: [], next: [] })
   expect(report.problem).toBeUndefined()
 })

@@ -10,10 +10,12 @@ import { build } from 'esbuild'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { hour, memoryFolder } from './folder.ts'
 
-const built = mkdtempSync(join(tmpdir(), 'breakerbox-janitor-'))
-const janitor = join(built, 'janitor.mjs')
+let built: string | undefined
+let janitor: string
 
 beforeAll(async () => {
+  built = mkdtempSync(join(tmpdir(), 'breakerbox-janitor-'))
+  janitor = join(built, 'janitor.mjs')
   await build({
     entryPoints: [fileURLToPath(new URL('programs/janitor.ts', import.meta.url))],
     outfile: janitor,
@@ -24,7 +26,9 @@ beforeAll(async () => {
     target: 'node20',
   })
 })
-afterAll(() => rmSync(built, { recursive: true, force: true }))
+afterAll(() => {
+  if (built !== undefined) rmSync(built, { recursive: true, force: true })
+})
 
 interface Outcome {
   readonly kind: string

@@ -169,7 +169,8 @@ describe('agrees with another reader of JSON Schema', () => {
         expect(problems.length === 0).toBe(parsed.success)
         if (rule.additionalProperties !== undefined && parsed.success) expect(copy).toMatchObject(value as object)
         for (const problem of problems) {
-          const common = Math.min(problem.path.length, path.length)
+          // another kind makes its neighbours wrong, so the last step may differ
+          const common = Math.min(problem.path.length, path.length - 1)
           expect(problem.path.slice(0, common).map(String)).toEqual(path.slice(0, common))
         }
       }),

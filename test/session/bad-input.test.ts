@@ -131,6 +131,8 @@ describe.each(hooks)('the memory folder and %s', (name, label) => {
 
 /** The superuser may write everywhere; then a read-only folder is none. */
 const isSuperuser = process.getuid?.() === 0
+if (isSuperuser)
+  console.log('skipped: a read-only memory folder stops nobody who is root; run as another user for these')
 
 describe.skipIf(isSuperuser)('a read-only memory folder', () => {
   it.each(hooks.slice(0, 3))('%s lets the tool run and says one line', async (name, label) => {

@@ -28,7 +28,13 @@ const memory = {
   limitBytes: 5 * 1024 * 1024,
   telemetry: [],
   sessions: { active: 2, limit: 10 },
-  archives: { count: 0, limit: 20 },
+  archives: { count: 0, limit: 20, bytes: 0 },
+  sessionArchives: { count: 0, bytes: 0 },
+  own: {
+    state: { bytes: 0, limitBytes: 20_000 },
+    windows: { count: 0, bytes: 0, mostEntries: 0, limitEntries: 200 },
+    spool: { count: 0, limit: 1000, bytes: 0 },
+  },
   next: [],
 }
 const facts = (circuits: readonly Circuit[], more: Partial<StatusFacts> = {}): StatusFacts => ({
@@ -136,6 +142,42 @@ describe('the text', () => {
 
   it('shows memory as a bar of its limit', () => {
     expect(text(facts([]))).toMatch(/Memory\s+█{4}░{16} 20 % \(1\.0 MB of 5\.0 MB\)/)
+  })
+
+  it('shows each class of memory against its limit, and what the next cleanup would do', () => {
+    const shown = text(
+      facts([], {
+        memory: {
+          ...memory,
+          telemetry: [
+            {
+              file: 'a.jsonl',
+              bytes: 1024,
+              lines: 500,
+              limitLines: 1000,
+              limitBytes: 51_200,
+              ageDays: 7.5,
+              limitDays: 7,
+            },
+          ],
+          sessionArchives: { count: 3, bytes: 512 * 1024 },
+          own: { ...memory.own, windows: { count: 2, bytes: 9, mostEntries: 150, limitEntries: 200 } },
+          next: ['rotate a.jsonl (1 kB): 7 days old, limit 7'],
+        },
+      }),
+      { memory: true },
+    )
+    for (const line of [
+      /a\.jsonl\n +lines +█{10}░{10} 50 % \(500 of 1000\)\n +size .* 2 % .*\n +age +█{20} 107 % \(7\.5 days of 7 days\)/,
+      /session files of other tools\n +files .* 20 % \(2 of 10\)/,
+      /archives of logs\n +files .* 0 % \(0 of 20\)\n +size .* \(0\.0 kB of 5\.0 MB\)/,
+      /archives of sessions: 3\n +size .* 10 % \(0\.5 MB of 5\.0 MB\)/,
+      /state .* \(0\.0 kB of 19\.5 kB\)\n +windows .* 75 % \(150 of 200\) calls in the longest of 2\n +spool .*\(0 of 1000\)/,
+      /The next cleanup:\n +rotate a\.jsonl/,
+    ]) {
+      expect(shown).toMatch(line)
+    }
+    expect(text(facts([]), { memory: true })).toContain('The next cleanup has nothing to do.')
   })
 
   it('has no colour where none is wanted, and the same words where it is', () => {

@@ -105,7 +105,7 @@ describe('taking in', () => {
     put('.6-1-a.json', 'unfinished')
     put('notes.txt', 'foreign')
     const drain = spoolTake(real, spool)
-    expect(drain.entries).toEqual([{ name: '4-1-a.json', value: [7] }])
+    expect(drain.entries).toMatchObject([{ name: '4-1-a.json', value: [7] }])
     expect(drain.broken.map(({ name }) => name)).toEqual(['1-1-a.json', '2-1-a.json', '3-1-a.json', '5-1-a.json'])
     expect(JSON.stringify(drain.broken)).not.toContain('sk-')
     expect(everything(spool)).toEqual(['.6-1-a.json', '4-1-a.json', 'notes.txt'])
@@ -118,14 +118,14 @@ describe('taking in', () => {
   })
 
   test('more than 16 MB waits for the next time', () => {
-    for (let n = 10; n < 30; n += 1) put(`${n}-1-a.json`, `"${'a'.repeat(largestSpoolFile - 2)}"`)
+    for (let n = 10; n < 15; n += 1) put(`${n}-1-a.json`, `"${'a'.repeat(largestSpoolFile - 2)}"`)
     const first = spoolTake(real, spool)
-    expect([first.entries.length, first.left]).toEqual([16, 4])
+    expect([first.entries.length, first.left]).toEqual([4, 1])
     spoolRemove(
       real,
       spool,
       first.entries.map((entry) => entry.name),
     )
-    expect(spoolTake(real, spool).entries).toHaveLength(4)
+    expect(spoolTake(real, spool).entries).toHaveLength(1)
   })
 })

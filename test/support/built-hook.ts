@@ -81,7 +81,10 @@ export function registeredCommands(project: TempProject, event: string, tool = '
   if (!existsSync(file)) return []
   const { hooks = {} } = JSON.parse(readFileSync(file, 'utf8')) as { hooks?: Record<string, Registration[]> }
   const matches = (matcher: string | undefined) =>
-    matcher === undefined || matcher === '' || matcher === '*' || new RegExp(`^(?:${matcher})$`).test(tool)
+    matcher === undefined ||
+    matcher === '' ||
+    matcher === '*' ||
+    (/^[\w|]+$/.test(matcher) ? matcher.split('|').includes(tool) : new RegExp(matcher).test(tool))
   return (hooks[event] ?? [])
     .filter((entry) => matches(entry.matcher))
     .flatMap((entry) => entry.hooks.map((hook) => hook.command))

@@ -20,7 +20,8 @@ export function passTime(project: TempProject, seconds: number): void {
   let moved = 0
   for (const file of files) {
     const text = readFileSync(file, 'utf8')
-    const earlier = text.replace(timestamp, (at) => {
+    // Without the seal by which the breakers would notice that their state was written by somebody else.
+    const earlier = text.replace(/,\n {2}"seal": "[^"]*"/, '').replace(timestamp, (at) => {
       moved += 1
       return new Date(Date.parse(at) - seconds * 1000).toISOString()
     })

@@ -1,0 +1,222 @@
+import { join } from 'node:path'
+import { isRecord } from '../calls/json.ts'
+import { redact } from '../calls/redact.ts'
+import { clean } from '../calls/result.ts'
+import { defaultConfig } from '../config/load.ts'
+import type { Incident } from '../engine/incident.ts'
+import { appendIncidents } from '../incidents/incident-log.ts'
+import { placeOf } from '../install/place.ts'
+import { type InstallRecord, readRecord, sha256 } from '../install/record.ts'
+import { causeLine } from '../system/known-error.ts'
+import { damageIncident } from './damage.ts'
+import { circuitStateKind } from './documents.ts'
+import type { Project } from './project.ts'
+import { brokenSeal, lostCircuits, sealed, tampered, tamperLine } from './seal.ts'
+import { hasList, ownHooks, seenKind } from './seen.ts'
+
+export interface Watch {
+  /** Lines for the person; each is in the incident log too. */
+  readonly person: readonly string[]
+  /** Why the look failed, for stderr. */
+  readonly notes: readonly string[]
+}
+
+/**
+ * Looks at state, config, hook files and settings entries, and remembers what is there now, so that everything is told
+ * once. Done when a prompt arrives, where Node runs anyway, time matters least and the person reads. A change of the config
+ * is a person's right: it is told and holds. Our own writes, an upgrade by install and what was never there are no news. A
+ * light, not a wall: whoever knows of the list can change it too.
+ */
+export async function lookAround(project: Project, session: string): Promise<Watch> {
+  try {
+    const incidents = [...(await lookAtState(project, session)), ...(await lookAtRest(project, session))]
+    appendIncidents(project.system, project.paths.incidents, incidents)
+    return { person: incidents.filter(({ kind }) => kind === 'tamper').map(tamperLine), notes: [] }
+  } catch (error) {
+    return { person: [], notes: [causeLine(error)] }
+  }
+}
+
+async function lookAtState(project: Project, session: string): Promise<Incident[]> {
+  const judge = (state: Parameters<typeof brokenSeal>[1]) =>
+    brokenSeal(project, state, session) ?? lostCircuits(project, state, session)
+  const { document, damage } = await project.store.read(circuitStateKind)
+  // What is damaged is told by the update that sets it aside.
+  if (damage !== undefined || judge(document) === undefined) return []
+  let found: Incident | undefined
+  const result = await project.store.update(circuitStateKind, (state) => {
+    found = judge(state)
+    return found === undefined ? state : sealed(state)
+  })
+  return result.kind === 'written' && found !== undefined ? [found] : []
+}
+
+async function lookAtRest(project: Project, session: string): Promise<Incident[]> {
+  const isMissing = !hasList(project)
+  const now = survey(project)
+  const { document } = await project.store.read(seenKind)
+  if (same(document.facts, now.facts)) return []
+  // A project without hooks of its own gets no memory folder for a prompt or a start alone.
+  const isKnown = project.system.files.facts(project.paths.memory) !== undefined
+  if (!isKnown && now.hooks.size === 0) return []
+  let found: [subject: string, reason: string][] = []
+  const result = await project.store.update(seenKind, (seen) => {
+    found = same(seen.facts, now.facts) ? [] : differences(seen.facts, now, isMissing)
+    return same(seen.facts, now.facts) ? seen : { ...seen, facts: now.facts }
+  })
+  if (result.kind !== 'written') return []
+  // Against a damaged list nothing can be compared.
+  if (result.damage !== undefined) return [damageIncident(result.damage, project.now)]
+  return found.map((news) => tampered(project, session, ...news))
+}
+
+const same = (a: readonly string[], b: readonly string[]): boolean => a.join('\n') === b.join('\n')
+
+/** What is there now. */
+interface Survey {
+  readonly facts: readonly string[]
+  /** Hash of each hook file of the project. */
+  readonly hooks: ReadonlyMap<string, string>
+  /** Whether install has left a record on this machine. */
+  readonly isRecorded: boolean
+  /** Hashes that install wrote, by hook file. */
+  readonly written: ReadonlyMap<string, readonly string[]>
+  /** Whether the settings are word for word what install made. */
+  readonly settingsAsWritten: boolean
+}
+
+const ownHookIn = /\.claude\/hooks\/((?:circuit-breaker-|prompt-intake|memory-janitor|hook-guard)[\w.-]*)/g
+const ownRule = /^Edit\((?:~\/)?\.claude\/(?:memory\/circuit_breaker_|hooks\/)/
+
+/** Looks at the project's own installation; one for the whole user guards many projects and is left out. */
+function survey(project: Project): Survey {
+  const { files } = project.system
+  const claude = join(project.paths.project, '.claude')
+  const facts: string[] = configFacts(project)
+  const hooks = new Map<string, string>()
+  for (const name of ownHooks(project)) {
+    const path = join(claude, 'hooks', name)
+    const { kind, size = 0 } = files.facts(path) ?? {}
+    if (kind === undefined) continue
+    hooks.set(name, kind === 'file' && size < 8_000_000 ? sha256(files.readHead(path, size)) : kind)
+    facts.push(`hook ${name} ${hooks.get(name)}`)
+  }
+  const records: InstallRecord[] = []
+  let settingsAsWritten = true
+  for (const scope of ['project', 'local'] as const) {
+    const place = placeOf(project.system, scope, project.paths.project)
+    const text = readText(project, place.settings)
+    const record = readRecord(files, place)
+    facts.push(...settingsFacts(text))
+    if (record !== undefined) records.push(record)
+    if (text !== undefined) settingsAsWritten &&= record?.settings.written.includes(sha256(text)) === true
+  }
+  const written = new Map(records.flatMap((record) => record.hooks.map(({ file, sha256 }) => [file, sha256])))
+  return { facts: [...new Set(facts)].sort(), hooks, isRecorded: records.length > 0, written, settingsAsWritten }
+}
+
+function readText({ system: { files } }: Project, path: string): string | undefined {
+  try {
+    const target = files.facts(path)?.kind === 'link' ? files.realPath(path) : path
+    const facts = files.facts(target)
+    return facts?.kind === 'file' && facts.size < 4_000_000 ? files.readText(target) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function parse(text: string | undefined): unknown {
+  try {
+    return text === undefined ? undefined : JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** Which of our hooks the settings start on which event, and our deny rules. */
+function settingsFacts(text: string | undefined): string[] {
+  const settings = parse(text)
+  if (!isRecord(settings)) return []
+  const { hooks, permissions } = settings as { hooks?: unknown; permissions?: unknown }
+  const entries = Object.entries(isRecord(hooks) ? hooks : {}).flatMap(([event, groups]) =>
+    Array.from(JSON.stringify(groups).matchAll(ownHookIn), ([, name]) => `entry ${event} ${name}`),
+  )
+  const deny = isRecord(permissions) && Array.isArray(permissions['deny']) ? permissions['deny'] : []
+  return [...entries, ...deny.filter((rule) => ownRule.test(String(rule))).map((rule) => `rule ${rule}`)]
+}
+
+function configFacts({ config, paths, system }: Project): string[] {
+  const defaults = leaves(defaultConfig())
+  const own = leaves(config).filter(([field, value]) => defaultOf(defaults, field) !== value)
+  const file = system.files.facts(paths.config) === undefined ? [] : ['config file']
+  return [...file, ...own.map(([field, value]) => `config ${field}=${value}`)]
+}
+
+type Leaf = readonly [field: string, value: string]
+
+const defaultOf = (defaults: readonly Leaf[], field: string): string | undefined =>
+  defaults.find(([name]) => name === field)?.[1]
+
+/** Every value of a config by its dotted name, as one short line. */
+const leaves = (value: unknown, field = ''): Leaf[] =>
+  isRecord(value)
+    ? Object.entries(value).flatMap(([key, inner]) => leaves(inner, field === '' ? key : `${field}.${key}`))
+    : [[field, clean(redact(JSON.stringify(value) ?? ''), 100)]]
+
+const mend = 'breakerbox install puts it back'
+
+/** What changed since the last look, as subject and reason. */
+function differences(before: readonly string[], now: Survey, isMissing: boolean): [subject: string, reason: string][] {
+  const news: [string, string][] = []
+  const changed = configChanges(before, now.facts)
+  if (before.length === 0) {
+    // The start of the session has left a list, and install a record: both are gone where the folder was.
+    if (isMissing && !now.isRecorded && now.hooks.size > 0)
+      news.push(['the memory folder', 'was emptied or removed since the session started; it is made anew'])
+  } else if (before.includes('config file') && !now.facts.includes('config file')) {
+    news.push(['circuit_breaker_config.json', 'is gone; the defaults hold'])
+  } else if (changed.length > 0) {
+    const shown = `${changed.slice(0, 5).join(', ')}${changed.length > 5 ? ` and ${changed.length - 5} more` : ''}`
+    news.push(['circuit_breaker_config.json', `has changed: ${shown}`])
+  }
+  let upgraded = false
+  for (const [name, hash] of now.hooks) {
+    const known = now.written.get(name)
+    if (known === undefined || before.includes(`hook ${name} ${hash}`)) continue
+    if (known.includes(hash)) upgraded = true
+    else news.push([name, `is not the file that install wrote; ${mend}`])
+  }
+  for (const name of namesOf(before, 'hook')) {
+    if (!now.hooks.has(name) && !(now.settingsAsWritten && !now.written.has(name)))
+      news.push([name, `is gone; ${mend}`])
+  }
+  if (upgraded || now.settingsAsWritten) return news
+  for (const fact of before) {
+    if (now.facts.includes(fact)) continue
+    const [kind = '', event = '', name = ''] = fact.split(' ')
+    if (kind === 'rule') news.push(['the settings', `no longer hold the rule ${fact.slice(5)}; ${mend}`])
+    if (kind === 'entry') news.push(['the settings', `no longer start ${name} on ${event}; ${mend}`])
+  }
+  return news
+}
+
+const namesOf = (facts: readonly string[], kind: string): string[] =>
+  facts.filter((fact) => fact.startsWith(`${kind} `)).map((fact) => fact.split(' ')[1] ?? '')
+
+function configChanges(before: readonly string[], now: readonly string[]): string[] {
+  const defaults = leaves(defaultConfig())
+  const values = (facts: readonly string[]) =>
+    new Map(
+      facts
+        .filter((fact) => fact.startsWith('config ') && fact.includes('='))
+        .map((fact): [string, string] => [
+          fact.slice(7, fact.indexOf('=')),
+          clean(fact.slice(fact.indexOf('=') + 1), 100),
+        ]),
+    )
+  const [old, current] = [values(before), values(now)]
+  return [...new Set([...old.keys(), ...current.keys()])].sort().flatMap((field) => {
+    const [was, is] = [old, current].map((table) => table.get(field) ?? defaultOf(defaults, field) ?? '?')
+    return was === is ? [] : [`${field.replace(/^circuit_breakers\./, '')} ${was} → ${is}`]
+  })
+}

@@ -1,0 +1,74 @@
+import { join } from 'node:path'
+import type { EngineEvent } from '../engine/event.ts'
+import { errorCode } from '../system/known-error.ts'
+import type { CircuitState } from './documents.ts'
+import type { Project } from './project.ts'
+
+/** The file whose presence makes the shell entries start Node. A shortcut, never the truth: see `armed`. */
+export const markerName = 'circuit_breaker_armed'
+
+/** A circuit that has not tripped for this long is asked only when something else wakes the hooks, milliseconds. */
+const longestWatch = 60 * 60 * 1000
+
+/**
+ * Whether the next call has to be asked about: a circuit is not closed, or a streak is one step from tripping. Circuits of
+ * sessions that have ended, or that have not tripped for an hour (their cooldown is long over, their next call would run
+ * anyway), do not slow down the others; the first event of such a session arms the marker again.
+ */
+export function armed({ circuits, near = [], ended = [] }: CircuitState, now: number): boolean {
+  if (near.length > 0) return true
+  return circuits.some(({ status, session, lastTrip }) => {
+    if (status.state === 'forced_open') return true
+    return !ended.includes(session) && !(now - Date.parse(lastTrip.at) > longestWatch)
+  })
+}
+
+/**
+ * Puts the marker there, or takes it away. A marker that cannot be written costs one call's delay, never an error: the
+ * next event tries again.
+ */
+export function setMarker({ system, paths, now }: Project, state: CircuitState): void {
+  const path = join(paths.memory, markerName)
+  const wanted = armed(state, now)
+  try {
+    if (wanted === (system.files.facts(path) !== undefined)) return
+    if (wanted) system.files.create(path, '')
+    else system.files.remove(path)
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error
+  }
+}
+
+/** Sessions that are remembered as near or ended. */
+const mostSessions = 20
+
+/**
+ * The state after an event of a session: whether a streak of it is near, and whether its client is still there. The same
+ * object where nothing changed.
+ *
+ * @param near undefined where that was not looked at.
+ */
+export function watched(
+  state: CircuitState,
+  session: string,
+  event: EngineEvent | undefined,
+  near: boolean | undefined,
+): CircuitState {
+  const isOver = event?.kind === 'session_ended'
+  const hasCircuits = state.circuits.some((circuit) => circuit.session === session)
+  const nears = near === undefined ? state.near : listed(state.near, session, near && !isOver)
+  const ended = listed(state.ended, session, isOver && hasCircuits)
+  if (nears === state.near && ended === state.ended) return state
+  const { near: _near, ended: _ended, ...rest } = state
+  return { ...rest, ...(nears?.length ? { near: nears } : {}), ...(ended?.length ? { ended } : {}) }
+}
+
+function listed(
+  sessions: readonly string[] | undefined,
+  session: string,
+  wanted: boolean,
+): readonly string[] | undefined {
+  if ((sessions?.includes(session) ?? false) === wanted) return sessions
+  const others = (sessions ?? []).filter((other) => other !== session)
+  return wanted ? [...others, session].slice(-mostSessions) : others
+}

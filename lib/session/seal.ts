@@ -1,0 +1,79 @@
+import { canonicalInput } from '../calls/canonical.ts'
+import { hash } from '../calls/hash.ts'
+import type { Incident } from '../engine/incident.ts'
+import { readIncidents } from '../incidents/read-incidents.ts'
+import type { CircuitState } from './documents.ts'
+import type { Project } from './project.ts'
+
+/**
+ * The seal of the state file: a hash of its circuits that every writer of ours puts beside them. It tells that somebody
+ * else wrote the file; it keeps nobody from writing it, and who reads this can make one. A state without circuits and
+ * without a seal is what install makes, and also what is left when the file was emptied or deleted: then the incident log
+ * says whether circuits should be there. They are not put back from it: their session's windows still hold the calls that
+ * made them trip, so the next failing call trips them again.
+ */
+
+/** The state with the seal of its circuits. */
+export const sealed = (state: CircuitState): CircuitState => ({ ...state, seal: sealOf(state) })
+
+const sealOf = ({ circuits }: CircuitState): string => hash(canonicalInput(circuits))
+
+/** An incident for a state that was written by somebody else, or undefined. `state` is as it was read. */
+export function brokenSeal(project: Project, state: CircuitState, session: string): Incident | undefined {
+  if (state.seal === undefined || state.seal === sealOf(state)) return undefined
+  return tampered(project, session, stateFile, 'was changed by something other than Breakerbox; what it says now holds')
+}
+
+/**
+ * An incident for circuits that the log opened in the last 24 hours, that nobody closed, and that a state without a seal
+ * does not hold. Reads the log: for the moments when time matters little.
+ */
+export function lostCircuits(project: Project, state: CircuitState, session: string): Incident | undefined {
+  if (state.seal !== undefined) return undefined
+  const open = new Map<string, Incident>()
+  for (const incident of readLog(project)) {
+    const key = nameOf(incident)
+    // Told already, as tampering or as damage.
+    if ((incident.kind === 'tamper' || incident.kind === 'error') && incident.subject === stateFile) open.clear()
+    else if (opening.has(incident.kind)) open.set(key, incident)
+    else if (incident.kind === 'recovery' || incident.kind === 'reset') open.delete(key)
+  }
+  for (const circuit of state.circuits) open.delete(nameOf(circuit))
+  const names = [...new Set([...open.values()].map(({ subject }) => subject))]
+  if (names.length === 0) return undefined
+  const shown = `${names.slice(0, 3).join(', ')}${names.length > 3 ? ` and ${names.length - 3} more` : ''}`
+  const why = `was emptied or removed while circuits were open (${shown}); the next failing call opens them again`
+  return tampered(project, session, stateFile, why)
+}
+
+const stateFile = 'circuit_breaker_state.json'
+const longest = 24 * 60 * 60 * 1000
+const opening: ReadonlySet<Incident['kind']> = new Set(['trip', 'reopen', 'probe', 'denial', 'eased'])
+
+const nameOf = ({ pattern, session, subject }: Pick<Incident, 'pattern' | 'session' | 'subject'>): string =>
+  [pattern, session, subject].join('\n')
+
+/** The last day in order of time: two processes may have written their lines the other way round. */
+function readLog({ system, paths, now }: Project): Incident[] {
+  try {
+    const { incidents } = readIncidents(system, paths.incidents)
+    return incidents
+      .filter(({ at }) => Math.abs(now - Date.parse(at)) < longest)
+      .sort((a, b) => Date.parse(a.at) - Date.parse(b.at))
+  } catch {
+    // A log that cannot be read says nothing.
+    return []
+  }
+}
+
+/** An incident of something that was changed or taken away behind our back. */
+export const tampered = ({ now }: Project, session: string, subject: string, reason: string): Incident => ({
+  at: new Date(now).toISOString(),
+  kind: 'tamper',
+  session,
+  subject,
+  reason,
+})
+
+/** The one line for the person. */
+export const tamperLine = ({ subject, reason }: Incident): string => `Breakerbox: ${subject} ${reason}.`

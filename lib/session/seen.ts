@@ -1,0 +1,41 @@
+import { join } from 'node:path'
+import { isRecord } from '../calls/json.ts'
+import type { DocumentKind } from '../store/store.ts'
+import type { Project } from './project.ts'
+
+/** What of our protection was there at the last prompt, one line each; made by `inventory.ts`. */
+export interface Seen {
+  readonly version: 1
+  /**
+   * `config <field>=<value>` for what differs from the defaults, `config file`, `hook <file> <SHA-256>`,
+   * `entry <event> <file>`, `rule <deny rule>`.
+   */
+  readonly facts: readonly string[]
+}
+
+export const seenKind: DocumentKind<Seen> = {
+  key: 'circuit_breaker_seen',
+  version: 1,
+  empty: () => ({ version: 1, facts: [] }),
+  parse(value) {
+    const facts = isRecord(value) ? value['facts'] : undefined
+    if (Array.isArray(facts) && facts.every((fact) => typeof fact === 'string')) return { version: 1, facts }
+    throw new Error('facts: not a list of texts')
+  },
+}
+
+export const hasList = ({ system, paths }: Project): boolean =>
+  system.files.facts(join(paths.memory, `${seenKind.key}.json`)) !== undefined
+
+/** Names of our hook files in the project; none where it is guarded from the user's own folder, or not at all. */
+export function ownHooks({ system: { files }, paths }: Project): readonly string[] {
+  const folder = join(paths.project, '.claude', 'hooks')
+  if (files.facts(folder)?.kind !== 'folder') return []
+  return files.list(folder).filter((name) => /^(?:circuit-breaker-|prompt-intake|memory-janitor|hook-guard)/.test(name))
+}
+
+/** Makes an empty list when a session starts, so that a prompt which finds none knows that it was taken away. */
+export async function beginList(project: Project): Promise<void> {
+  if (hasList(project) || ownHooks(project).length === 0) return
+  await project.store.update(seenKind, (seen) => ({ ...seen }))
+}

@@ -1,0 +1,221 @@
+import { spawnSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
+import { delimiter, dirname, join, relative, resolve } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { defaultConfig, parseConfig } from '../../lib/config/load.ts'
+import { limitVariable } from '../../lib/memory/limits.ts'
+import { picture } from '../../scripts/picture.mjs'
+import { bareEnvironment } from '../support/bare-environment.ts'
+import { built, fireEvent, root } from '../support/built-hook.ts'
+import { createTempProject, type TempProject } from '../support/temp-project.ts'
+import { runDetached } from './detached.ts'
+import { codeSpans, commandsOf, fenced, paper, relativeLinks, section, tableRows, withoutFences } from './paper.ts'
+
+const readme = paper('README.md')
+
+/** Not run here, because whoever runs this test has run the first and is running the second. */
+const leftOut = ['npm ci', 'npm test']
+
+describe.skipIf(process.platform === 'win32')('the commands of the README', () => {
+  test('all run in order, as a person would type them', { timeout: 180_000 }, async () => {
+    const project = createTempProject('my-project')
+    onTestFinished(project.remove)
+    const prefix = join(project.home, 'npm')
+    const environment = bareEnvironment(project.home, { npm_config_prefix: prefix, npm_config_offline: 'true' })
+    const env = { ...environment, PATH: [join(prefix, 'bin'), environment['PATH']].join(delimiter) }
+    let cwd = cloneBeside(project)
+    const outputs = new Map<string, string>()
+    for (const { text, exitCode } of commandsOf(readme)) {
+      if (leftOut.includes(text)) continue
+      if (text.startsWith('cd ')) {
+        cwd = resolve(cwd, text.slice(3))
+        continue
+      }
+      if (text === 'circuit-status') await loop(project, { failures: 3, refusals: 1 })
+      if (text === 'circuit-status --halted') await loop(project, { failures: 0, refusals: 2 })
+      const ended = await runDetached(text, { cwd, env })
+      expect(ended, `${text}\n${ended.stdout}${ended.stderr}`).toMatchObject({ exitCode })
+      outputs.set(text, ended.stdout)
+    }
+
+    const said = (command: string) => outputs.get(command) ?? ''
+    expect(said('breakerbox install')).toContain('Breakerbox is installed')
+    expect(JSON.parse(said('circuit-status --json'))).toMatchObject({ version: 1, circuits: [{ state: 'open' }] })
+    expect(said('circuit-status --halted')).toContain('Bash(npm test)')
+    expect(said('breakerbox why')).toContain('Bash(npm test) tripped')
+    expect(said('reset-circuit --circuit tool_failure')).toContain('OPEN → CLOSED')
+    // a throwaway project without settings is given back empty
+    expect(project.exists('.claude')).toBe(false)
+    expect(readdirSync(join(prefix, 'bin'))).toEqual([])
+
+    const [sample = ''] = fenced(readme, '')
+    expect(comparable(sample)).toEqual(comparable(said('circuit-status')))
+    const drawn = withoutTimes(picture(said('npm run demo')))
+    expect(drawn, 'run: node scripts/picture.mjs').toBe(withoutTimes(paper('docs/refusal.svg')))
+  })
+
+  test('only these are left out, and the first two blocks are the two promises', () => {
+    const all = commandsOf(readme).map(({ text }) => text)
+    expect(all.filter((text) => leftOut.includes(text))).toEqual(['npm ci', 'npm ci', 'npm test'])
+    expect(fenced(readme, 'sh').slice(0, 2)).toEqual(['npm ci && npm run demo\n', 'npm ci && npm test\n'])
+  })
+
+  test('reset-circuit refuses under Claude Code and exits with 1', () => {
+    const project = createTempProject()
+    onTestFinished(project.remove)
+    const line = '"$@"; exit $?'
+    const run = spawnSync('sh', ['-c', line, 'sh', process.execPath, built('reset-circuit'), '--all'], {
+      argv0: 'claude',
+      cwd: project.folder,
+      env: bareEnvironment(project.home),
+      encoding: 'utf8',
+    })
+    expect(run).toMatchObject({ status: 1, stdout: '' })
+    expect(run.stderr).toContain('the model must not lift its own limits')
+  })
+
+  test('every option that it names exists', () => {
+    const own = ['install', 'uninstall', 'why', 'replay', 'clean', 'restore'].map((word) => ['breakerbox', word])
+    const commands = [...own, ['circuit-status'], ['reset-circuit']]
+    const help = commands.map(
+      ([name = '', ...words]) =>
+        spawnSync(process.execPath, [built(name), ...words, '--help'], { encoding: 'utf8' }).stdout,
+    )
+    const options = new Set([...codeSpans(readme), ...fenced(readme, 'sh')].join('\n').match(/--[a-z][a-z-]*/g))
+    expect([...options].filter((option) => !help.some((text) => text.includes(`${option} `)))).toEqual([])
+  })
+})
+
+describe('what the README says of the config', () => {
+  const defaults = defaultConfig()
+  const patterns = Object.keys(defaults.circuit_breakers)
+  const memory = section(readme, 'Keep memory small')
+  const about = [section(readme, 'Configure') + memory, section(readme, 'What each pattern means')]
+
+  test('each field of the table exists and has that default', () => {
+    const rows = tableRows(about[0] ?? '').flatMap(([field = '', value = '']) => {
+      const [name] = codeSpans(field)
+      return name === undefined ? [] : [{ name, value: codeSpans(value)[0] }]
+    })
+    expect(rows.length).toBeGreaterThan(5)
+    for (const { name, value } of rows) {
+      for (const path of name.includes('PATTERN') ? patterns.map((each) => name.replace('PATTERN', each)) : [name]) {
+        const real = valueAt(defaults, path.split('.'))
+        expect(real, path).toBeDefined()
+        if (value !== undefined) expect(JSON.parse(value), path).toEqual(real)
+      }
+    }
+  })
+
+  test('each memory limit has a row, with its variable', () => {
+    const rows = tableRows(memory).filter(([field = '']) => field.startsWith('`'))
+    const fields = Object.keys(defaults.memory_limits)
+    expect(rows.map(([field]) => field).sort()).toEqual(fields.map((field) => `\`memory_limits.${field}\``).sort())
+    for (const [field = '', , variable] of rows) {
+      expect(variable).toBe(`\`${limitVariable(field.slice('`memory_limits.'.length, -1))}\``)
+    }
+  })
+
+  test('each pattern has a row, and each limit in it is the default', () => {
+    const rows = tableRows(about[1] ?? '').filter(([name = '']) => name.startsWith('`'))
+    expect(rows.map(([name]) => name)).toEqual(patterns.map((name) => `\`${name}\``))
+    for (const [name = '', , limits = '', action = ''] of rows) {
+      const own = valueAt(defaults, ['circuit_breakers', name.slice(1, -1)])
+      const spans = codeSpans(`${limits} ${action}`).map((span) => span.split(': '))
+      expect(spans.length, name).toBeGreaterThan(1)
+      for (const [field = '', value = ''] of spans) {
+        expect(JSON.parse(value), `${name} ${field}`).toEqual(valueAt(own, [field]))
+      }
+    }
+  })
+
+  test('each name that looks like a field is one', () => {
+    const known = namesIn(defaults)
+    const named = about.flatMap(codeSpans).flatMap((span) => /^[a-z]+(?:_[a-z]+)+(?=$|: )/.exec(span)?.[0] ?? [])
+    expect(named.length).toBeGreaterThan(10)
+    expect(named.filter((name) => !known.has(name))).toEqual([])
+  })
+
+  test('its example is valid', () => {
+    const examples = fenced(readme, 'json')
+    expect(examples.length).toBeGreaterThan(0)
+    for (const example of examples) expect(parseConfig(example, 'README.md').problems).toEqual([])
+  })
+})
+
+describe('the papers', () => {
+  const docs = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'))
+  const papers = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...docs.map((name) => `docs/${name}`)]
+
+  test.each(papers)('every link of %s leads to a file', (name) => {
+    const links = relativeLinks(paper(name))
+    expect(links.filter((link) => !existsSync(resolve(root, dirname(name), link)))).toEqual([])
+  })
+
+  test('every folder and file that CONTRIBUTING.md names exists', () => {
+    const named = codeSpans(withoutFences(paper('CONTRIBUTING.md'))).filter((span) =>
+      /^(?:lib|hooks|ops|test|scripts|docs)\/[\w./-]*$/.test(span),
+    )
+    expect(named.length).toBeGreaterThan(20)
+    expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([])
+  })
+})
+
+/** A built clone in the folder beside the project, its dependencies linked one by one: npm may take a link out, no more. */
+function cloneBeside(project: TempProject): string {
+  const clone = join(dirname(project.folder), 'breakerbox')
+  const strangers = new Set(['node_modules', '.git', '.cache', 'coverage'])
+  cpSync(root, clone, { recursive: true, filter: (path) => !strangers.has(relative(root, path)) })
+  mkdirSync(join(clone, 'node_modules'))
+  for (const name of readdirSync(join(root, 'node_modules'))) {
+    if (!name.startsWith('.')) symlinkSync(join(root, 'node_modules', name), join(clone, 'node_modules', name))
+  }
+  return clone
+}
+
+/** Plays turns of a session that asks for a failing `npm test` through the hooks that the project's settings register. */
+async function loop(project: TempProject, turns: { failures: number; refusals: number }): Promise<void> {
+  const config = project.readJson<ReturnType<typeof defaultConfig>>('.claude/memory/circuit_breaker_config.json')
+  // long enough that no machine is so slow that the cooldown is over before the last refusal
+  if (config !== undefined) config.circuit_breakers.tool_failure.cooldown_base_seconds = 300
+  project.write('.claude/memory/circuit_breaker_config.json', config)
+  const error = 'Exit code 1\nAssertionError: expected 119 to equal 118.99'
+  const common = { session_id: 'readme', prompt_id: 'prompt', cwd: project.folder }
+  for (let turn = 1; turn <= turns.failures + turns.refusals; turn += 1) {
+    const id = `${turns.failures}-${turn}`
+    const call = { tool_name: 'Bash', tool_input: { command: 'npm test' }, tool_use_id: id }
+    const [gate] = await fireEvent(project, { ...common, ...call, hook_event_name: 'PreToolUse' })
+    const refusal = gate?.answer?.hookSpecificOutput?.permissionDecisionReason
+    expect(refusal === undefined, `turn ${turn}`).toBe(turn <= turns.failures)
+    if (refusal === undefined) {
+      const failure = { ...common, ...call, hook_event_name: 'PostToolUseFailure', error, is_interrupt: false }
+      await fireEvent(project, failure)
+    }
+    const tool_response = refusal === undefined ? error : `PreToolUse:Bash hook error: ${refusal}`
+    // the client sends no batch after a halt
+    if (gate?.answer?.continue === false) return
+    const tool_calls = [{ ...call, tool_response }]
+    const batch = { ...common, hook_event_name: 'PostToolBatch', tool_calls }
+    await fireEvent(project, batch)
+  }
+}
+
+const withoutTimes = (text: string): string => text.replace(/\d\d:\d\d:\d\d UTC, in \d+ s/, 'TIME')
+
+/** A status without what differs from run to run. */
+const comparable = (status: string): string =>
+  status
+    .replace(/^Breakerbox in .*$/m, 'Breakerbox in FOLDER')
+    .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/g, 'TIME')
+    .replace(/for \d+ s more \(until \d\d:\d\d:\d\d UTC\)/g, 'for SECONDS')
+    .replace(/session \S+/g, 'session ID')
+    .replace(/\([\d.]+ kB of/g, '(SIZE of')
+
+const valueAt = (value: unknown, path: readonly string[]): unknown =>
+  path.reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], value)
+
+function namesIn(value: unknown, found = new Set<string>()): Set<string> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return found
+  for (const [name, inner] of Object.entries(value)) namesIn(inner, found.add(name))
+  return found
+}
