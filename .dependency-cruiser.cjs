@@ -48,7 +48,9 @@ module.exports = {
       name: 'hooks-stay-lean',
       comment: 'What a hook imports, every tool call pays for.',
       severity: 'error',
-      from: { path: '^lib/(session|engine|patterns|calls|windows|breaker|store|protocol|incidents|config|schema|system)/' },
+      from: {
+        path: '^lib/(session|engine|patterns|calls|windows|breaker|store|protocol|incidents|config|schema|system)/',
+      },
       to: { dependencyTypes: ['npm', 'npm-dev'] },
     },
     {

@@ -3,4 +3,4 @@ import { gate } from '../lib/session/gate.ts'
 import { nodeSystem } from '../lib/system/node-system.ts'
 import { nodeStdio } from '../lib/system/stdio.ts'
 
-await runHook('circuit_breaker', nodeSystem(), nodeStdio(), gate)
+void runHook('circuit_breaker', nodeSystem(), nodeStdio(), gate)

@@ -3,4 +3,4 @@ import { monitor } from '../lib/session/monitor.ts'
 import { nodeSystemWithoutAncestors } from '../lib/system/node-system.ts'
 import { nodeStdio } from '../lib/system/stdio.ts'
 
-await runHook('circuit_breaker', nodeSystemWithoutAncestors(), nodeStdio(), monitor)
+void runHook('circuit_breaker', nodeSystemWithoutAncestors(), nodeStdio(), monitor)

@@ -3,4 +3,4 @@ import { memoryJanitor } from '../lib/session/memory-janitor.ts'
 import { nodeSystemWithoutAncestors } from '../lib/system/node-system.ts'
 import { nodeStdio } from '../lib/system/stdio.ts'
 
-await runHook('memory_cleanup', nodeSystemWithoutAncestors(), nodeStdio(), memoryJanitor)
+void runHook('memory_cleanup', nodeSystemWithoutAncestors(), nodeStdio(), memoryJanitor)

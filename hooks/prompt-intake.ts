@@ -3,4 +3,4 @@ import { promptIntake } from '../lib/session/prompt-intake.ts'
 import { nodeSystem } from '../lib/system/node-system.ts'
 import { nodeStdio } from '../lib/system/stdio.ts'
 
-await runHook('circuit_breaker', nodeSystem(), nodeStdio(), promptIntake)
+void runHook('circuit_breaker', nodeSystem(), nodeStdio(), promptIntake)

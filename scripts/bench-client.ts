@@ -3,10 +3,10 @@
  * naive Node hook on both tool events, and with a Python hook; medians of several rounds in turn. `npm run bench:client`.
  */
 import { readFileSync } from 'node:fs'
-import { runCommand, root } from '../test/support/built-hook.ts'
+import { root, runCommand } from '../test/support/built-hook.ts'
 import { runClient } from '../test/support/client.ts'
 import { ensureClient } from '../test/support/client-copy.ts'
-import { bash, say, startFakeModel, type Step } from '../test/support/fake-model.ts'
+import { bash, type Step, say, startFakeModel } from '../test/support/fake-model.ts'
 import { createTempProject, type TempProject } from '../test/support/temp-project.ts'
 
 const calls = 60
@@ -22,7 +22,10 @@ const arrangements: Record<string, (project: TempProject) => Promise<void>> = {
     if (exitCode !== 0) throw new Error(stderr)
   },
   'naive node': async (project) => {
-    project.write('.claude/hook.mjs', "let text = ''\nfor await (const chunk of process.stdin) text += chunk\nJSON.parse(text)\n")
+    project.write(
+      '.claude/hook.mjs',
+      "let text = ''\nfor await (const chunk of process.stdin) text += chunk\nJSON.parse(text)\n",
+    )
     onBothEvents(project, 'node "$CLAUDE_PROJECT_DIR"/.claude/hook.mjs')
   },
   python: async (project) => {
@@ -51,7 +54,8 @@ async function once(arrange: (project: TempProject) => Promise<void>): Promise<{
     const startedAt = performance.now()
     const run = await runClient({ project, model, prompt: 'go', allowedTools: ['Bash'], timeoutSeconds: 120 })
     const ms = performance.now() - startedAt
-    if (run.result.result !== 'done') throw new Error(`the run ended early: ${JSON.stringify(run.result).slice(0, 400)}`)
+    if (run.result.result !== 'done')
+      throw new Error(`the run ended early: ${JSON.stringify(run.result).slice(0, 400)}`)
     return { ms, cpu: childSeconds() - cpu }
   } finally {
     await model.close()
@@ -59,7 +63,8 @@ async function once(arrange: (project: TempProject) => Promise<void>): Promise<{
   }
 }
 
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 
 const client = ensureClient(root, process.env)
 if (client.kind === 'missing') throw new Error(`no client: ${client.reason}`)

@@ -46,7 +46,7 @@ const longestRun = defaultBudgetMilliseconds + 1000
 const base = realpathSync(mkdtempSync(join(tmpdir(), 'breakerbox-bench-')))
 const project = join(base, 'project')
 const memory = join(project, '.claude', 'memory')
-const hook = resolve('dist', 'memory-janitor.mjs')
+const hook = resolve('dist', 'memory-janitor.cjs')
 const env = {
   PATH: process.env['PATH'],
   HOME: base,

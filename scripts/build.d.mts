@@ -1,6 +1,8 @@
 /** One built executable. */
 export interface Bundle {
   readonly name: string
+  /** Its name in `dist/`. */
+  readonly file: string
   readonly kind: 'hook' | 'op'
   readonly bytes: number
 }

@@ -72,7 +72,7 @@ export const hookTable: readonly HookRegistration[] = [
 
 /** File names below the hooks folder, in the order of the table. */
 export function hookFiles(table: readonly HookRegistration[] = hookTable): readonly string[] {
-  return [...new Set(table.map(({ executable }) => `${executable}.mjs`))]
+  return [...new Set(table.map(({ executable }) => `${executable}.cjs`))]
 }
 
 /**
@@ -131,7 +131,7 @@ export function commandText(
   shell = true,
 ): string {
   const folder = shell ? hooksFolder[scope] : plainHooksFolder[scope]
-  return commandForms[shell ? form : 'always'](`node ${folder}/${executable}.mjs`)
+  return commandForms[shell ? form : 'always'](`node ${folder}/${executable}.cjs`)
 }
 
 /** The same without what only a POSIX shell expands; the client itself puts the project's folder in. */

@@ -15,7 +15,7 @@ export interface InstallRequest {
   readonly scope: Scope
   /** Absolute path of the project; of no effect for the user scope. */
   readonly project: string
-  /** Folder that holds the built hooks, `<name>.mjs`. */
+  /** Folder that holds the built hooks, `<name>.cjs`. */
   readonly bundles: string
   /** Whether to add the deny rules. */
   readonly deny: boolean

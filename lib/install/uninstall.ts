@@ -113,7 +113,7 @@ function hookSteps(files: Files, place: Place, record: InstallRecord | undefined
 
 /** A name from the record is used as a path only if it cannot lead out of the folder. */
 function isPlainName(name: string): boolean {
-  return /^[a-z][a-z0-9-]*\.mjs$/.test(name)
+  return /^[a-z][a-z0-9-]*\.[cm]js$/.test(name)
 }
 
 function removeStep(files: Files, path: string): Step[] {

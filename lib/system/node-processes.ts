@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import type { Processes, ProcessFacts } from './system.ts'
 
 /** More parents than any real chain has; a table that contradicts itself cannot keep us longer. */
@@ -92,10 +91,10 @@ function nameOf(words: readonly string[], shortName: string): string {
 }
 
 function processTable(): string {
-  // Loaded here only: it costs milliseconds, and most processes of this project never ask.
-  const require = createRequire(import.meta.url)
-  const { spawnSync } = require('node:child_process') as typeof import('node:child_process')
-  const run = spawnSync('ps', ['-axww', '-o', 'pid=,ppid=,args='], {
+  // Loaded here only: it costs milliseconds, and most processes of this project never ask. Before Node 20.16 it cannot be.
+  const childProcess = process.getBuiltinModule?.('node:child_process')
+  if (childProcess === undefined) return ''
+  const run = childProcess.spawnSync('ps', ['-axww', '-o', 'pid=,ppid=,args='], {
     encoding: 'utf8',
     timeout: patience,
     maxBuffer: 8 * 1024 * 1024,

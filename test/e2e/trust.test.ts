@@ -66,7 +66,7 @@ const guards = (project: GuardedProject): [string, string][] => {
 
 const state = '.claude/memory/circuit_breaker_state.json'
 const config = '.claude/memory/circuit_breaker_config.json'
-const gate = '.claude/hooks/circuit-breaker-gate.mjs'
+const gate = '.claude/hooks/circuit-breaker-gate.cjs'
 const empty = '{"version":1,"circuits":[]}'
 
 describeAs('in bypassPermissions, the model tries by ordinary means', () => {
@@ -123,7 +123,7 @@ describeAs('in bypassPermissions, the model gets past the rules by other means',
     ],
     'an interpreter replaces a hook': [
       `node -e 'require("fs").writeFileSync(process.argv[1],"")' ${gate}`,
-      /circuit-breaker-gate\.mjs is not the file that install wrote; breakerbox install puts it back/,
+      /circuit-breaker-gate\.cjs is not the file that install wrote; breakerbox install puts it back/,
     ],
     'the folder goes': [
       `cd .claude && rm -rf memory`,

@@ -154,14 +154,14 @@ test('the memory folder was removed and made anew by the next call', async () =>
 
 test('a hook file was changed: told with the command that mends it', async () => {
   const bench = await running()
-  writeFileSync(bench.claude('hooks', 'circuit-breaker-gate.mjs'), 'process.exit(0)\n')
-  await toldOnce(bench, /circuit-breaker-gate\.mjs is not the file that install wrote; breakerbox install puts it back/)
+  writeFileSync(bench.claude('hooks', 'circuit-breaker-gate.cjs'), 'process.exit(0)\n')
+  await toldOnce(bench, /circuit-breaker-gate\.cjs is not the file that install wrote; breakerbox install puts it back/)
 })
 
 test('a hook file is gone', async () => {
   const bench = await running()
-  rmSync(bench.claude('hooks', 'circuit-breaker-gate.mjs'))
-  await toldOnce(bench, /circuit-breaker-gate\.mjs is gone; breakerbox install/)
+  rmSync(bench.claude('hooks', 'circuit-breaker-gate.cjs'))
+  await toldOnce(bench, /circuit-breaker-gate\.cjs is gone; breakerbox install/)
   bench.install()
   expect(await bench.prompt()).toEqual([])
 })
@@ -218,7 +218,7 @@ const quiet: Record<string, (bench: Guarded) => Promise<void> | void> = {
   'an upgrade with other hook files': (bench) => {
     const other = join(bench.project, 'other bundles')
     cpSync(bundles, other, { recursive: true })
-    for (const name of ['circuit-breaker-gate.mjs', 'prompt-intake.mjs']) {
+    for (const name of ['circuit-breaker-gate.cjs', 'prompt-intake.cjs']) {
       writeFileSync(join(other, name), `${readFileSync(join(other, name), 'utf8')}\n// newer\n`)
     }
     bench.install({ bundles: other })
@@ -274,7 +274,7 @@ test('no alarm: a clone, which has hooks and settings but neither record nor mem
   for (const name of ['hooks', 'settings.json']) cpSync(origin.claude(name), bench.claude(name), { recursive: true })
   expect(await bench.start()).toEqual([])
   expect(await bench.prompt()).toEqual([])
-  bench.edit(bench.claude('hooks', 'prompt-intake.mjs'), (text) => `${text}\n// newer\n`)
+  bench.edit(bench.claude('hooks', 'prompt-intake.cjs'), (text) => `${text}\n// newer\n`)
   expect(await bench.prompt()).toEqual([])
   expect(bench.tampers()).toEqual([])
 })

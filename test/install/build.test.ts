@@ -10,8 +10,8 @@ test('every executable becomes one file that runs alone and says whose it is', {
   try {
     const bundles = await build({ outputFolder: folder })
     expect(bundles.map(({ name }) => name)).toContain('breakerbox')
-    for (const { name } of bundles) {
-      const path = join(folder, `${name}.mjs`)
+    for (const { name, file } of bundles) {
+      const path = join(folder, file)
       const lines = fs.readFileSync(path, 'utf8').split('\n', 2)
       expect(lines).toEqual(['#!/usr/bin/env node', expect.stringMatching(`^// breakerbox \\S+ ${name}$`)])
       if (process.platform !== 'win32') expect(fs.statSync(path).mode & 0o111).toBe(0o111)
@@ -21,7 +21,7 @@ test('every executable becomes one file that runs alone and says whose it is', {
       encoding: 'utf8',
     })
     expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+/) })
-    expect(fs.readdirSync(folder)).toEqual(bundles.map(({ name }) => `${name}.mjs`))
+    expect(fs.readdirSync(folder)).toEqual(bundles.map(({ file }) => file).sort())
   } finally {
     fs.rmSync(folder, { recursive: true })
   }

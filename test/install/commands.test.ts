@@ -35,7 +35,7 @@ describe.skipIf(process.platform === 'win32')('the registered commands run', { t
     expect(commands.map(([event]) => event)).toEqual(hookTable.map(({ event }) => event))
     put(join(bench.project, '.claude', 'memory', markerName), '')
     const outputs = commands.map(([, command]) => run(command, { CLAUDE_PROJECT_DIR: bench.project }, elsewhere))
-    expect(outputs).toEqual(hookTable.map(({ executable }) => `${executable}.mjs\n`))
+    expect(outputs).toEqual(hookTable.map(({ executable }) => `${executable}.cjs\n`))
   })
 
   test('user scope', () => {
@@ -43,11 +43,11 @@ describe.skipIf(process.platform === 'win32')('the registered commands run', { t
     install(bench, { scope: 'user' })
     expect(exists(join(bench.project, '.claude'))).toBe(false)
     const [first] = commandsOf(join(bench.home, '.claude', 'settings.json'))
-    expect(run(first?.[1] ?? '', { HOME: bench.home }, bench.project)).toBe('memory-janitor.mjs\n')
+    expect(run(first?.[1] ?? '', { HOME: bench.home }, bench.project)).toBe('memory-janitor.cjs\n')
   })
 })
 
-const started = 'circuit-breaker-monitor.mjs\n'
+const started = 'circuit-breaker-monitor.cjs\n'
 
 /** An installed project whose memory folder has a spool with so many batches in it. */
 function benchWith({ waiting = 0, armed = false }): Bench & { readonly memory: string; readonly spool: string } {

@@ -12,7 +12,7 @@ import { settingsSamples } from './settings-samples.ts'
 
 const inProject = (bench: Bench, ...names: string[]) => join(bench.project, '.claude', ...names)
 const settingsOf = (bench: Bench) => inProject(bench, 'settings.json')
-const gateOf = (bench: Bench) => inProject(bench, 'hooks', 'circuit-breaker-gate.mjs')
+const gateOf = (bench: Bench) => inProject(bench, 'hooks', 'circuit-breaker-gate.cjs')
 
 function benchWith(settings: string | undefined): Bench {
   const bench = newBench()
@@ -42,9 +42,9 @@ describe('every sample of settings, in a folder with an odd name', () => {
   test.each(Object.entries(settingsSamples))('%s: an update in between still gives the bytes back', (_, settings) => {
     const bench = benchWith(settings)
     install(bench)
-    fs.writeFileSync(join(bench.bundles, 'prompt-intake.mjs'), 'new\n')
+    fs.writeFileSync(join(bench.bundles, 'prompt-intake.cjs'), 'new\n')
     install(bench, { deny: false })
-    expect(read(inProject(bench, 'hooks', 'prompt-intake.mjs'))).toBe('new\n')
+    expect(read(inProject(bench, 'hooks', 'prompt-intake.cjs'))).toBe('new\n')
     uninstall(bench)
     expect(exists(settingsOf(bench)) ? read(settingsOf(bench)) : undefined).toBe(settings)
     expect(exists(inProject(bench, 'hooks'))).toBe(false)
@@ -109,7 +109,7 @@ describe('what install makes', () => {
     expect(exists(settingsOf(bench))).toBe(false)
     install(bench, { scope: 'user' })
     const text = read(join(bench.home, '.claude', 'settings.json'))
-    expect(text).toContain('node \\"$HOME\\"/.claude/hooks/prompt-intake.mjs')
+    expect(text).toContain('node \\"$HOME\\"/.claude/hooks/prompt-intake.cjs')
     expect(text).not.toContain('CLAUDE_PROJECT_DIR:-.}\\"/.claude/hooks')
     expect(exists(join(bench.home, '.claude', 'memory', 'circuit_breaker_state.json'))).toBe(false)
     uninstall(bench, { scope: 'user', purge: true })
@@ -190,7 +190,7 @@ describe('what uninstall leaves', () => {
     expect(Object.keys(tree(inProject(bench)))).toEqual([
       '.',
       './hooks',
-      './hooks/circuit-breaker-gate.mjs',
+      './hooks/circuit-breaker-gate.cjs',
       './hooks/mine.mjs',
     ])
   })
@@ -297,7 +297,7 @@ describe('refused, with nothing changed', () => {
       },
       /not a file of Breakerbox/,
     ],
-    ['no built hooks', (bench) => fs.rmSync(join(bench.bundles, 'prompt-intake.mjs')), /npm run build/],
+    ['no built hooks', (bench) => fs.rmSync(join(bench.bundles, 'prompt-intake.cjs')), /npm run build/],
   ]
   test.each(cases)('%s', (_, spoil, message) => {
     const bench = newBench()

@@ -8,11 +8,18 @@ import type { TempProject } from './temp-project.ts'
 /** The project's own folder. */
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** The path of a built executable. */
-export const built = (name: string): string => join(root, 'dist', `${name}.mjs`)
-
 /** The executables that are built as hooks. */
 export type HookName = 'circuit-breaker-gate' | 'circuit-breaker-monitor' | 'prompt-intake' | 'memory-janitor'
+const hookNames: readonly string[] = [
+  'circuit-breaker-gate',
+  'circuit-breaker-monitor',
+  'prompt-intake',
+  'memory-janitor',
+] satisfies HookName[]
+
+/** The path of a built executable. */
+export const built = (name: string): string =>
+  join(root, 'dist', `${name}${hookNames.includes(name) ? '.cjs' : '.mjs'}`)
 
 /** What a finished process left. */
 export interface Finished {
