@@ -1,4 +1,4 @@
-import { describeCall } from '../calls/call.ts'
+import { type Call, describeCall } from '../calls/call.ts'
 import { hash } from '../calls/hash.ts'
 import { isRecord, textField } from '../calls/json.ts'
 import { type Outcome, outcomeOfFailure, outcomeOfResponse } from '../calls/outcome.ts'
@@ -61,32 +61,14 @@ export const requestOf = (input: HookInput & { hook_event_name: 'PreToolUse' }):
 
 /** The same of plain input; undefined where it names no tool. */
 export function plainRequestOf(input: PlainInput, token: string): RequestEvent | undefined {
-  if (input.tool_name === undefined) return undefined
-  const call = describeCall(
-    shortId(input.tool_use_id ?? `plain-${token}`),
-    input.tool_name,
-    input.tool_input,
-    input.cwd,
-  )
-  return { kind: 'request', ...actorOf(input), call }
+  const call = plainCallOf(input, token)
+  return call === undefined ? undefined : { kind: 'request', ...actorOf(input), call }
 }
 
-/** What plain input means to an executable: the monitor is told, the intake reads a prompt. */
-export function plainEventOf(
-  input: PlainInput,
-  means: 'settled' | 'prompt',
-  token: string,
-  attended: boolean,
-): EngineEvent | undefined {
-  if (means === 'prompt')
-    return input.prompt === undefined ? undefined : promptEvent(input.prompt, input.prompt_id, attended)
-  if (input.tool_name === undefined) return undefined
-  const call = describeCall(
-    shortId(input.tool_use_id ?? `plain-${token}`),
-    input.tool_name,
-    input.tool_input,
-    input.cwd,
-  )
+/** What the monitor is told by plain input; undefined where it names no tool. */
+export function plainSettledOf(input: PlainInput, token: string): EngineEvent | undefined {
+  const call = plainCallOf(input, token)
+  if (call === undefined) return undefined
   const failed = isRecord(input.tool_result) && input.tool_result['isError'] === true
   const said = plainText(input.tool_result)
   return {
@@ -99,6 +81,11 @@ export function plainEventOf(
     ...(input.turn_count === undefined ? { endsTurn: true } : {}),
   }
 }
+
+const plainCallOf = ({ tool_name, tool_input, tool_use_id, cwd }: PlainInput, token: string): Call | undefined =>
+  tool_name === undefined
+    ? undefined
+    : describeCall(shortId(tool_use_id ?? `plain-${token}`), tool_name, tool_input, cwd)
 
 /** The text of a plain result; its flag alone says nothing more. */
 function plainText(result: unknown): string {

@@ -2,7 +2,7 @@ import { silence } from '../protocol/answer.ts'
 import type { HookHandler } from '../protocol/run-hook.ts'
 import { answerOf } from './answer-of.ts'
 import { apply } from './apply.ts'
-import { eventOf, isAttended, plainEventOf, shortId } from './hook-events.ts'
+import { eventOf, isAttended, plainSettledOf, shortId } from './hook-events.ts'
 import { openProject } from './project.ts'
 
 /** `circuit-breaker-monitor` (everything that settles): takes in what happened, and says so when it loops. */
@@ -10,11 +10,10 @@ export const monitor: HookHandler = async (system, received, raw) => {
   const input = 'event' in received ? received.event : received.plain
   const name = 'event' in received ? received.event.hook_event_name : 'PostToolUse'
   const project = openProject(system, input.cwd)
-  const attended = isAttended(system.env)
   const event =
     'event' in received
-      ? eventOf(received.event, attended)
-      : plainEventOf(received.plain, 'settled', system.token(), attended)
+      ? eventOf(received.event, isAttended(system.env))
+      : plainSettledOf(received.plain, system.token())
   const quiet = { event: name, answer: silence, notes: project.configProblems }
   if (event === undefined || event.kind === 'request' || event.kind === 'prompt') return quiet
   const kept = 'event' in received ? raw : undefined
