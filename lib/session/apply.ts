@@ -1,38 +1,21 @@
 import { join } from 'node:path'
-import { initialFiles } from '../config/initial-files.ts'
 import type { Circuit } from '../engine/circuit.ts'
 import type { EngineEvent, PromptEvent, RequestEvent } from '../engine/event.ts'
 import type { Incident } from '../engine/incident.ts'
 import { mainAgent } from '../engine/memory.ts'
-import { howToContinue } from '../engine/messages.ts'
 import { isNear } from '../engine/near.ts'
 import { type Step, type StepOf, stepAsked, stepHappened, stepPrompted, type Verdict } from '../engine/step.ts'
-import { appendIncidents } from '../incidents/incident-log.ts'
 import { readHookInput } from '../protocol/input.ts'
 import { type SpoolEntry, spoolPrepare, spoolRemove, spoolTake, spoolWrite } from '../store/spool.ts'
 import type { Damage } from '../store/store.ts'
-import { causeLine, errorCode } from '../system/known-error.ts'
+import { follow } from './aftermath.ts'
 import { damageIncident, describeDamage } from './damage.ts'
-import {
-  boundedCircuits,
-  type CircuitState,
-  circuitStateKind,
-  type HaltRecord,
-  haltKind,
-  sessionKind,
-} from './documents.ts'
+import { boundedCircuits, type CircuitState, circuitStateKind, sessionKind } from './documents.ts'
+import type { Happening } from './happening.ts'
 import { eventOf, isAttended, shortId } from './hook-events.ts'
 import { setMarker, watched } from './marker.ts'
 import type { Project } from './project.ts'
 import { brokenSeal, lostCircuits, sealed, tamperLine } from './seal.ts'
-
-/** One event of one session. */
-export interface Happening<E extends EngineEvent = Exclude<EngineEvent, RequestEvent>> {
-  readonly session: string
-  readonly event: E
-  /** When it happened, milliseconds since 1970. */
-  readonly at: number
-}
 
 export interface Applied {
   readonly verdict: Verdict
@@ -227,68 +210,3 @@ function waitingHappening({ at, value }: SpoolEntry, { now, system }: Project): 
     return []
   }
 }
-
-/** Config and state with their defaults, where no install has made them. */
-function createOnFirstUse({ system, paths }: Project): void {
-  if (system.files.facts(paths.config) !== undefined) return
-  for (const { path, content } of initialFiles(paths)) {
-    try {
-      system.files.create(path, content)
-    } catch (error) {
-      // another hook was first
-      if (errorCode(error) !== 'EEXIST') throw error
-    }
-  }
-}
-
-/**
- * What follows outside the two documents: first files, the log, and the record of a halt. None of it is worth a refusal
- * that is already decided: what fails is a note, one for all.
- */
-async function follow(
-  project: Project,
-  incidents: readonly Incident[],
-  happening?: Happening,
-): Promise<readonly string[]> {
-  const failures: string[] = []
-  const steps = [
-    () => createOnFirstUse(project),
-    () => appendIncidents(project.system, project.paths.incidents, incidents),
-    () => followHalt(project, incidents, happening),
-  ]
-  for (const step of steps) {
-    try {
-      await step()
-    } catch (error) {
-      failures.push(causeLine(error))
-    }
-  }
-  return failures.length === 0 ? [] : [`not everything could be written: ${failures.join('; ')}`]
-}
-
-async function followHalt(project: Project, incidents: readonly Incident[], happening?: Happening): Promise<void> {
-  const halt = incidents.findLast((incident) => incident.kind === 'halt')
-  if (halt !== undefined) {
-    const result = await project.store.update(haltKind, () => haltRecord(halt))
-    if (result.kind !== 'busy' && result.damage !== undefined) {
-      const { system, paths, now } = project
-      appendIncidents(system, paths.incidents, [damageIncident(result.damage, now)])
-    }
-  } else if (happening?.event.kind === 'prompt' && happening.event.typed) {
-    const { document } = await project.store.read(haltKind)
-    // the person has answered: the halt is over
-    if (document.session === happening.session) await project.store.remove(haltKind)
-  }
-}
-
-const haltRecord = (halt: Incident): HaltRecord => ({
-  version: 1,
-  at: halt.at,
-  ...(halt.session === undefined ? {} : { session: halt.session }),
-  ...(halt.agent === undefined ? {} : { agent: halt.agent }),
-  ...(halt.pattern === undefined ? {} : { pattern: halt.pattern }),
-  ...(halt.subject === undefined ? {} : { subject: halt.subject }),
-  ...(halt.reason === undefined ? {} : { reason: halt.reason }),
-  ...(halt.count === undefined ? {} : { denials: halt.count }),
-  howToContinue: howToContinue({ subject: halt.subject ?? 'the call' }),
-})
