@@ -5,6 +5,7 @@ import { closeCircuits, forget, goesBy } from '../engine/reset.ts'
 import { appendIncidents } from '../incidents/incident-log.ts'
 import { patternNames } from '../patterns/patterns.ts'
 import { circuitStateKind, haltKind, sessionKind } from './documents.ts'
+import { setMarker, watched } from './marker.ts'
 import type { Project } from './project.ts'
 import { sealed } from './seal.ts'
 
@@ -29,9 +30,12 @@ async function resetCircuits(project: Project, chosen: (circuit: Circuit) => boo
     }
     const next = closeCircuits(state.circuits, closed, project.now)
     incidents = next.incidents
-    return sealed({ ...state, circuits: next.circuits })
+    // what was near is forgotten with it
+    const calm = closed.reduce((rest, { session }) => watched(rest, session, undefined, false), state)
+    return sealed({ ...calm, circuits: next.circuits })
   })
   if (result.kind === 'busy') return { kind: 'busy' }
+  setMarker(project, result.document)
   appendIncidents(project.system, project.paths.incidents, incidents)
   const { document } = await project.store.read(haltKind)
   if (document.at !== undefined) await project.store.remove(haltKind)

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { markerName } from '../../lib/session/marker.ts'
 import { resetCommand } from '../../lib/session/reset-by-prompt.ts'
 import { Bench } from './bench.ts'
 
@@ -24,6 +26,7 @@ async function tripped(): Promise<Bench> {
   bench.ancestors = [client]
   for (const id of ['a', 'b', 'c']) await bench.fails('npm test', id)
   expect(await bench.fails('npm test', 'd')).toContain('Refused')
+  expect(existsSync(bench.path(markerName))).toBe(true)
   return bench
 }
 
@@ -35,6 +38,7 @@ describe('/reset-circuit as a prompt', () => {
     const bench = await tripped()
     const { answer } = await typed(bench, '/reset-circuit')
     expect(answer.block).toBe('tool_failure Bash(npm test) (session S): OPEN → CLOSED, backoff level 1 → 0')
+    expect(existsSync(bench.path(markerName))).toBe(false)
     expect(await bench.fails('npm test', 'e')).toBeUndefined()
     expect(await bench.fails('npm test', 'f')).toBeUndefined()
   })
