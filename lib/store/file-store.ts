@@ -170,11 +170,13 @@ export function fileStore(system: System, root: string, options: FileStoreOption
     async update(kind, change) {
       const path = pathOf(kind.key)
       let waitedMilliseconds = 0
+      let wasHeld = false
       for (let losses = 0; ; losses += 1) {
         try {
           const attempt = await lockFor(path)
           waitedMilliseconds += attempt.waitedMilliseconds
           if (attempt.kind === 'busy') return { kind: 'busy', waitedMilliseconds }
+          wasHeld = true
           try {
             return await updateLocked(attempt.lock, kind, path, change)
           } finally {
@@ -183,8 +185,8 @@ export function fileStore(system: System, root: string, options: FileStoreOption
         } catch (error) {
           if (!(error instanceof LockLost)) throw error
           if (losses < lossesAtMost) continue
-          // The folder itself keeps vanishing, or cannot be made: that is the disk's answer, not a busy lock.
-          if (waitedMilliseconds === 0) throw asKnownError('lock', path, error.cause)
+          // A lock that could never be made is the disk's answer; one that was held and lost each time is a busy one.
+          if (!wasHeld) throw asKnownError('lock', path, error.cause)
           return { kind: 'busy', waitedMilliseconds }
         }
       }
