@@ -90,7 +90,10 @@ const memory = 'm="${BREAKERBOX_MEMORY_DIR:-${CLAUDE_PROJECT_DIR:-.}/.claude/mem
 const isArmed = '[ -e "$m/circuit_breaker_armed" ]'
 const spool = 's="$m/circuit_breaker_spool"'
 
-/** Batches that may wait in the spool; with the next one Node takes them all in. Measured in `docs/performance.md`. */
+/**
+ * Batches that may wait in the spool; with the next one Node takes them all in. More would start Node less often, and see a
+ * loop of successes as many calls later. `npm run bench:client` shows what a choice costs.
+ */
 const mostWaiting = 2
 /** Calls in one batch that are too many to wait: more than the default limit of `sequential_tools`. */
 const largeBatch = 10
@@ -134,7 +137,7 @@ export function commandText(
   return commandForms[shell ? form : 'always'](`node ${folder}/${executable}.cjs`)
 }
 
-/** The same without what only a POSIX shell expands; the client itself puts the project's folder in. */
+/** The same without what only a POSIX shell expands. Not run on Windows yet. */
 const plainHooksFolder: Record<Scope, string> = {
   project: '"$CLAUDE_PROJECT_DIR"/.claude/hooks',
   local: '"$CLAUDE_PROJECT_DIR"/.claude/hooks',
