@@ -48,7 +48,7 @@ async function bundleFolder(folder, { kind, version, outputFolder }) {
     minify: kind === 'hook',
     charset: 'utf8',
     legalComments: 'eof',
-    plugins: kind === 'op' ? [importBuiltins] : [],
+    plugins: [kind === 'op' ? importBuiltins : lateBuiltins],
     logLevel: 'warning',
   })
   if (kind === 'op') refuseRequires(metafile)
@@ -75,6 +75,32 @@ const importBuiltins = {
     build.onLoad({ filter: /.*/, namespace: 'builtin-import' }, ({ path }) => ({
       contents: `export { default } from ${JSON.stringify(path.replace(/^(?!node:)/, 'node:'))}`,
     }))
+  },
+}
+
+/** What no Node process has loaded by itself, and most hooks never call: each of them costs up to milliseconds. */
+const costly = new Set(['node:child_process', 'node:crypto', 'node:os', 'node:zlib'])
+
+/**
+ * Gives all files of a hook one `require` for each of Node's own modules, instead of one for each file and a copy of the
+ * module for each `import *`. What is costly is loaded by the first call of one of its functions.
+ */
+const lateBuiltins = {
+  name: 'late-builtins',
+  setup(build) {
+    build.onResolve({ filter: /^node:/ }, ({ path, kind, namespace }) =>
+      kind === 'import-statement' && namespace === 'file' ? { path, namespace: 'builtin' } : undefined,
+    )
+    build.onLoad({ filter: /.*/, namespace: 'builtin' }, async ({ path }) => {
+      const { default: _whole, ...exported } = await import(path)
+      const names = Object.keys(exported)
+      const from = JSON.stringify(path)
+      if (!costly.has(path)) return { contents: `export { ${names} } from ${from}` }
+      // Only functions can wait for their call: the build fails where a hook uses a class or a constant of such a module.
+      const functions = names.filter((name) => typeof exported[name] === 'function' && /^[a-z]/.test(name))
+      const late = (name) => `export const ${name} = (...values) => require(${from}).${name}(...values)`
+      return { contents: functions.map(late).join('\n') }
+    })
   },
 }
 

@@ -3,8 +3,8 @@ import { build } from './build.mjs'
 
 /** kB (1000 bytes) per bundle of a kind; ops are started by hand and have none. */
 const budgets = { hook: 60 }
-/** The whole engine is in the monitor, which starts on failures, behind the marker, and for every third batch only. */
-const exceptions = { 'circuit-breaker-monitor': 68 }
+/** The whole engine is in the monitor, which starts on failures, behind the marker, and in the background for every third batch. */
+const exceptions = { 'circuit-breaker-monitor': 67 }
 
 const rows = (await build()).map(({ name, kind, bytes }) => {
   const size = bytes / 1000

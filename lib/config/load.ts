@@ -1,5 +1,6 @@
 import { isRecord } from '../calls/json.ts'
 import type { Problem } from '../schema/check.ts'
+import type { Schema } from '../schema/schema.ts'
 import { inWords } from '../schema/words.ts'
 import type { Files } from '../system/system.ts'
 import { type Config, configSchema } from './schema.ts'
@@ -12,10 +13,12 @@ export interface ConfigProblem {
   readonly message: string
 }
 
-export interface LoadedConfig {
-  readonly config: Config
+export interface Loaded<T> {
+  readonly config: T
   readonly problems: readonly ConfigProblem[]
 }
+
+export type LoadedConfig = Loaded<Config>
 
 /** Larger files are not read, bytes: a config is a page, and a cloned repository may bring anything. */
 const mostBytes = 262_144
@@ -26,34 +29,41 @@ const mostProblems = 50
  * The config of a project: its file, with each wrong value named and its default in force. A missing file means the
  * defaults. Never throws.
  */
-export function loadConfig(files: Files, path: string): LoadedConfig {
+export const loadConfig = (files: Files, path: string): LoadedConfig => loadBy(configSchema, files, path)
+
+/** The same for a file of any schema in which every field has a default. */
+export function loadBy<T>(schema: Schema<T>, files: Files, path: string): Loaded<T> {
+  const unusable = unusableBy(schema, path)
   let text: string
   try {
     const facts = files.facts(path)
-    if (facts === undefined) return { config: defaultConfig(), problems: [] }
-    if (facts.kind !== 'file') return unusable(path, `is a ${facts.kind}, not a file`)
-    if (facts.size > mostBytes) return unusable(path, `has ${facts.size} bytes, more than ${mostBytes}`)
+    if (facts === undefined) return { config: schema.parse({}), problems: [] }
+    if (facts.kind !== 'file') return unusable(`is a ${facts.kind}, not a file`)
+    if (facts.size > mostBytes) return unusable(`has ${facts.size} bytes, more than ${mostBytes}`)
     text = files.readText(path)
   } catch (error) {
-    return unusable(path, `cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`)
+    return unusable(`cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`)
   }
-  return parseConfig(text, path)
+  return parseBy(schema, text, path)
 }
 
-/** The same for a text. */
-export function parseConfig(text: string, path: string): LoadedConfig {
+/** A config from a text. */
+export const parseConfig = (text: string, path: string): LoadedConfig => parseBy(configSchema, text, path)
+
+function parseBy<T>(schema: Schema<T>, text: string, path: string): Loaded<T> {
+  const unusable = unusableBy(schema, path)
   let value: unknown
   try {
     value = JSON.parse(text.startsWith('\ufeff') ? text.slice(1) : text)
   } catch (error) {
-    return unusable(path, `is no JSON (${(error as Error).message.split('\n')[0]})`)
+    return unusable(`is no JSON (${(error as Error).message.split('\n')[0]})`)
   }
-  if (!isRecord(value)) return unusable(path, 'is no JSON object')
+  if (!isRecord(value)) return unusable('is no JSON object')
   try {
-    return validateConfig(value, path)
+    return validateBy(schema, value, path)
   } catch (error) {
     // Built to exhaust the stack.
-    if (error instanceof RangeError) return unusable(path, 'is nested too deeply')
+    if (error instanceof RangeError) return unusable('is nested too deeply')
     throw error
   }
 }
@@ -61,28 +71,34 @@ export function parseConfig(text: string, path: string): LoadedConfig {
 export const defaultConfig = (): Config => configSchema.parse({})
 
 /** A config from an already parsed value; wrong values are taken out of it one by one until the rest is valid. */
-export function validateConfig(value: Record<string, unknown>, path: string): LoadedConfig {
+export const validateConfig = (value: Record<string, unknown>, path: string): LoadedConfig =>
+  validateBy(configSchema, value, path)
+
+function validateBy<T>(schema: Schema<T>, value: Record<string, unknown>, path: string): Loaded<T> {
   const problems: ConfigProblem[] = []
-  const rest = structuredClone(value)
+  let rest = value
   for (;;) {
-    const verdict = configSchema.check(rest)
+    const verdict = schema.check(rest)
     if (verdict.ok) return { config: verdict.value, problems }
+    if (rest === value) rest = structuredClone(value)
     for (const wrong of verdict.problems) {
       const field = fieldOf(wrong)
       const found = valueAt(rest, field)
       // the second wrong entry of a list that is gone already
       if (found === undefined) continue
       remove(rest, field)
-      problems.push({ path, field: field.join('.'), message: `${path}: ${describe(wrong, field, found)}` })
+      problems.push({ path, field: field.join('.'), message: `${path}: ${describe(schema, wrong, field, found)}` })
     }
-    if (problems.length > mostProblems) return unusable(path, `has more than ${mostProblems} wrong values`)
+    if (problems.length > mostProblems) return unusableBy(schema, path)(`has more than ${mostProblems} wrong values`)
   }
 }
 
-function unusable(path: string, why: string): LoadedConfig {
-  const problem = { path, field: '', message: `${path} ${why}; the defaults hold` }
-  return { config: defaultConfig(), problems: [problem] }
-}
+const unusableBy =
+  <T>(schema: Schema<T>, path: string) =>
+  (why: string): Loaded<T> => {
+    const problem = { path, field: '', message: `${path} ${why}; the defaults hold` }
+    return { config: schema.parse({}), problems: [problem] }
+  }
 
 /** What a problem is about; a wrong list entry is about the whole list. */
 function fieldOf({ path }: Problem): string[] {
@@ -103,10 +119,10 @@ function remove(root: Record<string, unknown>, field: readonly string[]): void {
   if (isRecord(parent) && last !== undefined) delete parent[last]
 }
 
-function describe({ path, rule }: Problem, field: readonly string[], found: unknown): string {
+function describe(schema: Schema<unknown>, { path, rule }: Problem, field: readonly string[], found: unknown): string {
   const name = field.join('.')
   if (rule === undefined) return `${name} is no field of the config; it is ignored`
   const allowed = `${path.length > field.length ? 'as each entry ' : ''}${inWords(rule)}`
-  const instead = JSON.stringify(valueAt(defaultConfig(), field))
+  const instead = JSON.stringify(valueAt(schema.parse({}), field))
   return `${name} is ${JSON.stringify(found).slice(0, 60)}; allowed: ${allowed}; the default ${instead} holds`
 }

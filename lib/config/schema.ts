@@ -1,15 +1,5 @@
-import {
-  type Fields,
-  integer,
-  list,
-  number,
-  object,
-  oneOf,
-  others,
-  type TypeOf,
-  text,
-  withDefault,
-} from '../schema/schema.ts'
+import { type Fields, integer, list, number, oneOf, type TypeOf, text, withDefault } from '../schema/schema.ts'
+import { section } from './section.ts'
 
 /**
  * The config file `circuit_breaker_config.json`, as one schema: types, defaults and validation come from here. Every field
@@ -19,8 +9,6 @@ import {
 
 const names = list(text(1, 200), undefined, 200)
 const seconds = (high: number) => number(0, high)
-/** An object whose absent fields, and whose absence, mean the defaults. */
-const section = <Shape extends Fields>(shape: Shape) => withDefault(others(false, object(shape)), {} as never)
 
 /** What a pattern may do when it trips: nothing, record it, tell the model, or refuse the call. */
 const patternMode = oneOf('off', 'observe', 'warn', 'block')

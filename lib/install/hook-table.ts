@@ -3,6 +3,8 @@
  * it; nobody else spells an event, a matcher or a command.
  */
 
+import { drainWord } from '../store/spool.ts'
+
 /** Which settings file: the project's shared one, the project's private one, or the user's own. */
 export type Scope = 'project' | 'local' | 'user'
 export const scopes: readonly Scope[] = ['project', 'local', 'user']
@@ -39,6 +41,12 @@ export interface SettingsEntry {
 const counted = '^(?:Agent|Task|WebFetch|WebSearch|mcp__.*)$'
 const uncounted = '^(?!(?:Agent|Task|WebFetch|WebSearch)$|mcp__)'
 
+/**
+ * Tools whose success has to be known before the batch ends: an edit, which the batch shows by its wording only, and an agent,
+ * whose slot gets free. The success of all others stands in the batch, which follows before the next model request.
+ */
+const seenAtOnce = '^(?:Agent|Task|Edit|MultiEdit|Write|NotebookEdit)$'
+
 const gate = (matcher: string, form: CommandForm): HookRegistration => ({
   event: 'PreToolUse',
   matcher,
@@ -60,7 +68,7 @@ export const hookTable: readonly HookRegistration[] = [
   { event: 'UserPromptSubmit', executable: 'prompt-intake', form: 'always', timeout: 10 },
   gate(counted, 'always'),
   gate(uncounted, 'armed'),
-  monitor('PostToolUse', 'armed', '*'),
+  monitor('PostToolUse', 'armed', seenAtOnce),
   monitor('PostToolUseFailure', 'always', '*'),
   monitor('PostToolBatch', 'batch'),
   monitor('SubagentStart'),
@@ -79,7 +87,7 @@ export function hookFiles(table: readonly HookRegistration[] = hookTable): reado
  * The variable stands inside the quotes and the rest outside: quoted, a folder may hold spaces, quotes, `$` or any letter;
  * unquoted, such a hook is silently dead. Without the variable the current folder is the nearest guess.
  */
-const hooksFolder: Record<Scope, string> = {
+export const hooksFolder: Readonly<Record<Scope, string>> = {
   project: '"${CLAUDE_PROJECT_DIR:-.}"/.claude/hooks',
   local: '"${CLAUDE_PROJECT_DIR:-.}"/.claude/hooks',
   user: '"$HOME"/.claude/hooks',
@@ -91,17 +99,18 @@ const isArmed = '[ -e "$m/circuit_breaker_armed" ]'
 const spool = 's="$m/circuit_breaker_spool"'
 
 /**
- * Batches that may wait in the spool; with the next one Node takes them all in. More would start Node less often, and see a
- * loop of successes as many calls later. `npm run bench:client` shows what a choice costs.
+ * The batch that is the so-manieth to wait starts Node in the background, which takes them in while the model thinks. More
+ * would start Node less often and see a loop of successes later: `npm run bench -- batches` shows both. With three, half of
+ * all loops are stopped at the very call at which a Node for each batch would stop them, and none later than two calls on.
  */
-const mostWaiting = 2
-/** Calls in one batch that are too many to wait: more than the default limit of `sequential_tools`. */
-const largeBatch = 10
+const gathered = 3
+/** With so many waiting the background has not managed, or had something to say: Node takes them in before the run goes on. */
+const overdue = 2 * gathered
 
 /**
  * What the shell runs. Only builtins decide whether Node starts; where one of them fails, it starts, or the hook ends with 0.
- * A batch is written under a name with a dot in front and renamed, owner-only, and never through a link. Exit code 2 would
- * block, so nothing that can fail comes last, and a large batch is piped: a redirection of a file that is gone ends with 2.
+ * A batch is written by one process, owner-only, never over a file that is there and never through a link; where it cannot
+ * be opened Node gets it. Exit code 2 would block, and a failed redirection of `exec` ends with it: hence the braces.
  */
 const commandForms: Record<CommandForm, (node: string) => string> = {
   always: (node) => node,
@@ -111,15 +120,13 @@ const commandForms: Record<CommandForm, (node: string) => string> = {
     [
       memory,
       spool,
-      'n="batch-$PPID-$$"',
       'set -- "$s"/*.json',
-      `! { ${isArmed} || [ ! -d "$s" ] || [ -L "$s" ] || [ -L "$m" ] || [ $# -ge ${mostWaiting} ] || [ -e "$s/.$n.json" ]; } || exec ${node}`,
+      `! { ${isArmed} || [ ! -d "$s" ] || [ -L "$s" ] || [ -L "$m" ] || [ $# -ge ${overdue - 1} ]; } || exec ${node}`,
       'umask 077',
-      'cat >"$s/.$n.json" || exit 0',
-      'set -- $(grep -o \'"tool_use_id"\' "$s/.$n.json")',
-      'mv "$s/.$n.json" "$s/$n.json"',
-      `[ $# -le ${largeBatch} ] || cat "$s/$n.json" | ${node}`,
-      'exit 0',
+      'set -C',
+      `if [ $# -eq ${gathered - 1} ]; then ${node} ${drainWord} </dev/null >/dev/null 2>&1 & fi`,
+      '{ exec cat; } >"$s/batch-$PPID-$$.json"',
+      `exec ${node}`,
     ].join('; '),
 }
 

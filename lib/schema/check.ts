@@ -50,10 +50,13 @@ export function check(rule: Rule, value: unknown): Checked {
   const copyFields = (rule: Rule, properties: Readonly<Record<string, Rule>>, value: Fields): Fields => {
     // A spread makes plain fields of everything, a `__proto__` from JSON included.
     const copied: Fields = rule.additionalProperties === true ? { ...value } : {}
-    for (const [key, field] of Object.entries(properties)) {
-      const given = Object.hasOwn(value, key) ? value[key] : undefined
-      const found = given === undefined ? field.default : given
-      if (found !== undefined) copied[key] = copyAt(key, field, found)
+    for (const key of Object.keys(properties)) {
+      const field = properties[key] as Rule
+      let found = value[key]
+      if (found === undefined || !Object.hasOwn(value, key)) found = field.default
+      // Nearly every value there is: nothing below it, so it is its own copy. A session's windows hold thousands.
+      if (found !== undefined && typeof found !== 'object' && fits(field, found)) copied[key] = found
+      else if (found !== undefined) copied[key] = copyAt(key, field, found)
       else if (rule.required?.includes(key)) wrong(field, key)
     }
     if (rule.additionalProperties === false) {

@@ -61,14 +61,14 @@ async function followHalt(project: Project, incidents: readonly Incident[], happ
   }
 }
 
-const haltRecord = (halt: Incident): HaltRecord => ({
+const haltRecord = ({ at, session, agent, pattern, subject, reason, count }: Incident): HaltRecord => ({
   version: 1,
-  at: halt.at,
-  ...(halt.session === undefined ? {} : { session: halt.session }),
-  ...(halt.agent === undefined ? {} : { agent: halt.agent }),
-  ...(halt.pattern === undefined ? {} : { pattern: halt.pattern }),
-  ...(halt.subject === undefined ? {} : { subject: halt.subject }),
-  ...(halt.reason === undefined ? {} : { reason: halt.reason }),
-  ...(halt.count === undefined ? {} : { denials: halt.count }),
-  howToContinue: howToContinue({ subject: halt.subject ?? 'the call' }),
+  at,
+  session,
+  agent,
+  pattern,
+  subject,
+  reason,
+  denials: count,
+  howToContinue: howToContinue({ subject: subject ?? 'the call' }),
 })

@@ -22,13 +22,13 @@ export interface HaltRecord {
   readonly version: 1
   /** ISO 8601 UTC; absent in a record without a halt. */
   readonly at?: string
-  readonly session?: string
-  readonly agent?: string
-  readonly pattern?: string
-  readonly subject?: string
-  readonly reason?: string
+  readonly session?: string | undefined
+  readonly agent?: string | undefined
+  readonly pattern?: string | undefined
+  readonly subject?: string | undefined
+  readonly reason?: string | undefined
   /** Refusals that were counted. */
-  readonly denials?: number
+  readonly denials?: number | undefined
   readonly howToContinue?: readonly string[]
 }
 

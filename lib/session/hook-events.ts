@@ -121,9 +121,9 @@ interface Where {
 }
 
 function callOf(use: ToolUse, where: Where) {
-  const call = describeCall('', use.tool_name, use.tool_input, where.cwd)
+  const callBy = (id: string) => describeCall(shortId(id), use.tool_name, use.tool_input, where.cwd)
   // without an id (no client does that) the call is known by what it is
-  return { ...call, id: shortId(use.tool_use_id ?? `call-${call.fingerprint}`) }
+  return callBy(use.tool_use_id ?? `call-${callBy('').fingerprint}`)
 }
 
 function settlement(use: ToolUse, where: Where, outcome: Outcome, said: string): Settlement {

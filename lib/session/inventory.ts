@@ -5,14 +5,15 @@ import { clean } from '../calls/result.ts'
 import { defaultConfig } from '../config/load.ts'
 import type { Incident } from '../engine/incident.ts'
 import { appendIncidents } from '../incidents/incident-log.ts'
-import { placeOf } from '../install/place.ts'
+import { type Place, placeOf } from '../install/place.ts'
 import { type InstallRecord, readRecord, sha256 } from '../install/record.ts'
 import { causeLine } from '../system/known-error.ts'
+import type { Files } from '../system/system.ts'
 import { damageIncident } from './damage.ts'
 import { circuitStateKind } from './documents.ts'
 import type { Project } from './project.ts'
 import { brokenSeal, lostCircuits, sealed, tampered, tamperLine } from './seal.ts'
-import { hasList, ownHooks, seenKind } from './seen.ts'
+import { hasList, ownHooks, type Seen, seenKind } from './seen.ts'
 
 export interface Watch {
   /** Lines for the person; each is in the incident log too. */
@@ -53,16 +54,16 @@ async function lookAtState(project: Project, session: string): Promise<Incident[
 
 async function lookAtRest(project: Project, session: string): Promise<Incident[]> {
   const isMissing = !hasList(project)
-  const now = survey(project)
   const { document } = await project.store.read(seenKind)
-  if (same(document.facts, now.facts)) return []
+  const now = survey(project, document)
+  if (isUpToDate(document, now)) return []
   // A project without hooks of its own gets no memory folder for a prompt or a start alone.
   const isKnown = project.system.files.facts(project.paths.memory) !== undefined
   if (!isKnown && now.hooks.size === 0) return []
   let found: [subject: string, reason: string][] = []
   const result = await project.store.update(seenKind, (seen) => {
     found = same(seen.facts, now.facts) ? [] : differences(seen.facts, now, isMissing)
-    return same(seen.facts, now.facts) ? seen : { ...seen, facts: now.facts }
+    return isUpToDate(seen, now) ? seen : { ...seen, facts: now.facts, files: now.files }
   })
   if (result.kind !== 'written') return []
   // Against a damaged list nothing can be compared.
@@ -70,14 +71,24 @@ async function lookAtRest(project: Project, session: string): Promise<Incident[]
   return found.map((news) => tampered(project, session, ...news))
 }
 
+const isUpToDate = ({ facts, files = [] }: Seen, now: Survey): boolean =>
+  same(facts, now.facts) && same(files, now.files)
+
 const same = (a: readonly string[], b: readonly string[]): boolean => a.join('\n') === b.join('\n')
 
 /** What is there now. */
 interface Survey {
   readonly facts: readonly string[]
+  /** As in `Seen`. */
+  readonly files: readonly string[]
   /** Hash of each hook file of the project. */
   readonly hooks: ReadonlyMap<string, string>
-  /** Whether install has left a record on this machine. */
+  /** What install has left, looked up only where something has changed. */
+  readonly installed: () => Installed
+}
+
+interface Installed {
+  /** Whether there is a record on this machine. */
   readonly isRecorded: boolean
   /** Hashes that install wrote, by hook file. */
   readonly written: ReadonlyMap<string, readonly string[]>
@@ -89,30 +100,51 @@ const ownHookIn = /\.claude\/hooks\/((?:circuit-breaker-|prompt-intake|memory-ja
 const ownRule = /^Edit\((?:~\/)?\.claude\/(?:memory\/circuit_breaker_|hooks\/)/
 
 /** Looks at the project's own installation; one for the whole user guards many projects and is left out. */
-function survey(project: Project): Survey {
+function survey(project: Project, seen: Seen): Survey {
   const { files } = project.system
   const claude = join(project.paths.project, '.claude')
   const facts: string[] = configFacts(project)
   const hooks = new Map<string, string>()
+  const stamps: string[] = []
   for (const name of ownHooks(project)) {
     const path = join(claude, 'hooks', name)
-    const { kind, size = 0 } = files.facts(path) ?? {}
-    if (kind === undefined) continue
-    hooks.set(name, kind === 'file' && size < 8_000_000 ? sha256(files.readHead(path, size)) : kind)
-    facts.push(`hook ${name} ${hooks.get(name)}`)
+    const found = files.facts(path)
+    if (found === undefined) continue
+    const { kind, size, identity, changed } = found
+    const stamp = `${name} ${identity} ${size} ${changed}`
+    const known = changed !== undefined && seen.files?.includes(stamp) ? hashIn(seen.facts, name) : undefined
+    const hash = known ?? (kind === 'file' && size < 8_000_000 ? sha256(files.readHead(path, size)) : kind)
+    hooks.set(name, hash)
+    facts.push(`hook ${name} ${hash}`)
+    stamps.push(stamp)
   }
+  const settings = (['project', 'local'] as const).map((scope): SettingsFound => {
+    const place = placeOf(project.system, scope, project.paths.project)
+    return { place, text: readText(project, place.settings) }
+  })
+  facts.push(...settings.flatMap(({ text }) => settingsFacts(text)))
+  return { facts: [...new Set(facts)].sort(), files: stamps, hooks, installed: () => installedIn(files, settings) }
+}
+
+const hashIn = (facts: readonly string[], hook: string): string | undefined =>
+  facts.find((fact) => fact.startsWith(`hook ${hook} `))?.slice(`hook ${hook} `.length)
+
+interface SettingsFound {
+  readonly place: Place
+  /** Undefined where there is no file, or none that can be read. */
+  readonly text: string | undefined
+}
+
+function installedIn(files: Files, settings: readonly SettingsFound[]): Installed {
   const records: InstallRecord[] = []
   let settingsAsWritten = true
-  for (const scope of ['project', 'local'] as const) {
-    const place = placeOf(project.system, scope, project.paths.project)
-    const text = readText(project, place.settings)
+  for (const { place, text } of settings) {
     const record = readRecord(files, place)
-    facts.push(...settingsFacts(text))
     if (record !== undefined) records.push(record)
     if (text !== undefined) settingsAsWritten &&= record?.settings.written.includes(sha256(text)) === true
   }
   const written = new Map(records.flatMap((record) => record.hooks.map(({ file, sha256 }) => [file, sha256])))
-  return { facts: [...new Set(facts)].sort(), hooks, isRecorded: records.length > 0, written, settingsAsWritten }
+  return { isRecorded: records.length > 0, written, settingsAsWritten }
 }
 
 function readText({ system: { files } }: Project, path: string): string | undefined {
@@ -149,29 +181,33 @@ function configFacts({ config, paths, system }: Project): string[] {
   const defaults = leaves(defaultConfig())
   const own = leaves(config).filter(([field, value]) => defaultOf(defaults, field) !== value)
   const file = system.files.facts(paths.config) === undefined ? [] : ['config file']
-  return [...file, ...own.map(([field, value]) => `config ${field}=${value}`)]
+  return [...file, ...own.map(([field, value]) => `config ${field}=${brief(value)}`)]
 }
+
+/** A value of a config as one short line. */
+const brief = (value: string): string => clean(redact(value), 100)
 
 type Leaf = readonly [field: string, value: string]
 
 const defaultOf = (defaults: readonly Leaf[], field: string): string | undefined =>
   defaults.find(([name]) => name === field)?.[1]
 
-/** Every value of a config by its dotted name, as one short line. */
+/** Every value of a config as JSON, by its dotted name. */
 const leaves = (value: unknown, field = ''): Leaf[] =>
   isRecord(value)
     ? Object.entries(value).flatMap(([key, inner]) => leaves(inner, field === '' ? key : `${field}.${key}`))
-    : [[field, clean(redact(JSON.stringify(value) ?? ''), 100)]]
+    : [[field, JSON.stringify(value) ?? '']]
 
 const mend = 'breakerbox install puts it back'
 
 /** What changed since the last look, as subject and reason. */
 function differences(before: readonly string[], now: Survey, isMissing: boolean): [subject: string, reason: string][] {
   const news: [string, string][] = []
+  const { isRecorded, written, settingsAsWritten } = now.installed()
   const changed = configChanges(before, now.facts)
   if (before.length === 0) {
     // The start of the session has left a list, and install a record: both are gone where the folder was.
-    if (isMissing && !now.isRecorded && now.hooks.size > 0)
+    if (isMissing && !isRecorded && now.hooks.size > 0)
       news.push(['the memory folder', 'was emptied or removed since the session started; it is made anew'])
   } else if (before.includes('config file') && !now.facts.includes('config file')) {
     news.push(['circuit_breaker_config.json', 'is gone; the defaults hold'])
@@ -181,16 +217,15 @@ function differences(before: readonly string[], now: Survey, isMissing: boolean)
   }
   let upgraded = false
   for (const [name, hash] of now.hooks) {
-    const known = now.written.get(name)
+    const known = written.get(name)
     if (known === undefined || before.includes(`hook ${name} ${hash}`)) continue
     if (known.includes(hash)) upgraded = true
     else news.push([name, `is not the file that install wrote; ${mend}`])
   }
   for (const name of namesOf(before, 'hook')) {
-    if (!now.hooks.has(name) && !(now.settingsAsWritten && !now.written.has(name)))
-      news.push([name, `is gone; ${mend}`])
+    if (!now.hooks.has(name) && !(settingsAsWritten && !written.has(name))) news.push([name, `is gone; ${mend}`])
   }
-  if (upgraded || now.settingsAsWritten) return news
+  if (upgraded || settingsAsWritten) return news
   for (const fact of before) {
     if (now.facts.includes(fact)) continue
     const [kind = '', event = '', name = ''] = fact.split(' ')
@@ -216,7 +251,7 @@ function configChanges(before: readonly string[], now: readonly string[]): strin
     )
   const [old, current] = [values(before), values(now)]
   return [...new Set([...old.keys(), ...current.keys()])].sort().flatMap((field) => {
-    const [was, is] = [old, current].map((table) => table.get(field) ?? defaultOf(defaults, field) ?? '?')
+    const [was, is] = [old, current].map((table) => table.get(field) ?? brief(defaultOf(defaults, field) ?? '?'))
     return was === is ? [] : [`${field.replace(/^circuit_breakers\./, '')} ${was} → ${is}`]
   })
 }

@@ -4,12 +4,12 @@ import { memoryLimits } from '../memory/limits.ts'
 import { describeReport } from '../memory/report.ts'
 import { silence } from '../protocol/answer.ts'
 import type { HookHandler } from '../protocol/run-hook.ts'
-import { spoolWrite } from '../store/spool.ts'
+import { spoolPrepare, spoolWrite } from '../store/spool.ts'
 import { causeLine } from '../system/known-error.ts'
 import { cleanUp } from './cleanup.ts'
 import { sessionFileName } from './documents.ts'
 import { shortId } from './hook-events.ts'
-import { openProject } from './project.ts'
+import { openProject, type Project } from './project.ts'
 import { beginList } from './seen.ts'
 
 /**
@@ -28,7 +28,7 @@ export const memoryJanitor: HookHandler = async (system, received, raw) => {
   const { limits, problems } = memoryLimits(project.config.memory_limits, system.env)
   // After a compaction or /clear the list is there already, or was taken away; a resumed session may be older than our hooks.
   const goesOn = ['compact', 'clear'].includes(textField(input, 'source') ?? '')
-  const listProblem = goesOn ? undefined : await beginList(project).catch((error) => [causeLine(error)])
+  const listProblem = goesOn ? undefined : await beginSession(project)
   const report = project.config.mode === 'off' ? undefined : await cleanUp(project, limits, input.session_id)
   const told = report && describeReport(report)
   const notes = [
@@ -38,4 +38,15 @@ export const memoryJanitor: HookHandler = async (system, received, raw) => {
     ...(report?.problem === undefined ? (listProblem ?? []) : [report.problem]),
   ]
   return { event: 'SessionStart', answer: told === undefined ? silence : { person: told }, notes }
+}
+
+/** What the hooks of this session find there from its first call on; the causes where it cannot be made. */
+async function beginSession(project: Project): Promise<readonly string[] | undefined> {
+  try {
+    spoolPrepare(project.system, project.paths.spool)
+    await beginList(project)
+    return undefined
+  } catch (error) {
+    return [causeLine(error)]
+  }
 }

@@ -53,10 +53,13 @@ const opening: ReadonlySet<Incident['kind']> = new Set(['trip', 'reopen', 'probe
 const nameOf = ({ pattern, session, subject }: Pick<Incident, 'pattern' | 'session' | 'subject'>): string =>
   [pattern, session, subject].join('\n')
 
+/** The end of the log that is read, bytes: twenty times what the janitor leaves of it. */
+const longestLog = 1_000_000
+
 /** The last day in order of time: two processes may have written their lines the other way round. */
 function readLog({ system, paths, now }: Project): Incident[] {
   try {
-    const { incidents } = readIncidents(system, paths.incidents)
+    const { incidents } = readIncidents(system, paths.incidents, longestLog)
     return incidents
       .filter(({ at }) => Math.abs(now - Date.parse(at)) < longest)
       .sort((a, b) => Date.parse(a.at) - Date.parse(b.at))

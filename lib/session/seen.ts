@@ -11,6 +11,8 @@ export interface Seen {
    * `entry <event> <file>`, `rule <deny rule>`.
    */
   readonly facts: readonly string[]
+  /** The hook files that these hashes are of, by name, identity and time of change: what is still the same is not read again. */
+  readonly files?: readonly string[]
 }
 
 export const seenKind: DocumentKind<Seen> = {
@@ -18,11 +20,14 @@ export const seenKind: DocumentKind<Seen> = {
   version: 1,
   empty: () => ({ version: 1, facts: [] }),
   parse(value) {
-    const facts = isRecord(value) ? value['facts'] : undefined
-    if (Array.isArray(facts) && facts.every((fact) => typeof fact === 'string')) return { version: 1, facts }
+    const { facts, files = [] } = isRecord(value) ? (value as { facts?: unknown; files?: unknown }) : {}
+    if (isTexts(facts) && isTexts(files)) return { version: 1, facts, files }
     throw new Error('facts: not a list of texts')
   },
 }
+
+const isTexts = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((text) => typeof text === 'string')
 
 export const hasList = ({ system, paths }: Project): boolean =>
   system.files.facts(join(paths.memory, `${seenKind.key}.json`)) !== undefined

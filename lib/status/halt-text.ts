@@ -3,12 +3,12 @@ import { clean } from '../calls/result.ts'
 /** What `circuit-status --halted` says, line by line. */
 export function haltText(
   halt: {
-    readonly at?: string
-    readonly session?: string
-    readonly agent?: string
-    readonly subject?: string
-    readonly reason?: string
-    readonly denials?: number
+    readonly at?: string | undefined
+    readonly session?: string | undefined
+    readonly agent?: string | undefined
+    readonly subject?: string | undefined
+    readonly reason?: string | undefined
+    readonly denials?: number | undefined
     readonly howToContinue?: readonly string[]
   } | null,
 ): string[] {

@@ -32,7 +32,8 @@ export function readDocument<T>(kind: DocumentKind<T>, text: string): Reading<T>
  */
 export function documentText<T>(kind: DocumentKind<T>, document: T): string {
   const { version: _told, ...fields } = document as Record<string, unknown>
-  const text = `${JSON.stringify({ version: kind.version, ...fields }, null, 2)}\n`
+  const numbered = kind.version === undefined ? fields : { version: kind.version, ...fields }
+  const text = `${JSON.stringify(numbered, null, 2)}\n`
   const tooLarge = tooLargeCause(Buffer.byteLength(text))
   if (tooLarge !== undefined) throw new KnownError('write', kind.key, tooLarge, 'ETOOLARGE')
   return text
@@ -62,7 +63,7 @@ export function parseJson(text: string): unknown {
 function currentVersion<T>(kind: DocumentKind<T>, value: unknown): unknown {
   if (!isObject(value)) throw new Error('it is not a JSON object')
   const { version } = value
-  if (version === kind.version) return value
+  if (kind.version === undefined || version === kind.version) return value
   if (typeof version !== 'number' || !Number.isInteger(version) || version < 0) {
     throw new Error('version: not a whole number')
   }

@@ -157,9 +157,18 @@ export async function takeLock(system: System, path: string, options: LockOption
  * removed grows stale by itself.
  */
 export function releaseLock(files: Files, lock: FileLock): void {
-  for (const left of [lockNames.next, lockNames.removed]) quietly(() => files.remove(join(lock.claim, left)))
-  quietly(() => files.removeFolder(lock.claim))
+  quietly(() => removeClaim(files, lock.claim))
   quietly(() => files.removeFolder(lock.folder))
+}
+
+/** A commit leaves its claim empty: only one that failed, or that removed a document, has something to clear away first. */
+function removeClaim(files: Files, claim: string): void {
+  try {
+    files.removeFolder(claim)
+  } catch {
+    for (const left of [lockNames.next, lockNames.removed]) quietly(() => files.remove(join(claim, left)))
+    files.removeFolder(claim)
+  }
 }
 
 /** Whether an error of a step through the claim means that the lock is lost. */

@@ -24,6 +24,11 @@ export interface FileStoreOptions {
    * Whether each commit waits for the disk (fsync); true by default. Without it only power loss can lose a document.
    */
   readonly durable?: boolean
+  /**
+   * Whether `root` is a folder of ours: no link, and left out of version control by a `.gitignore` in it; true by default.
+   * Without it the root is the person's, who may have made it a link, and nothing but the documents is put there.
+   */
+  readonly isMemory?: boolean
 }
 
 /**
@@ -52,7 +57,7 @@ export function fileStore(system: System, root: string, options: FileStoreOption
     waitMilliseconds: options.waitMilliseconds ?? 500,
     staleMilliseconds: options.staleMilliseconds ?? staleAfterMilliseconds,
   }
-  const durable = options.durable ?? true
+  const { durable = true, isMemory = true } = options
   /** Documents that takeovers brought out, by path, until an update tells of them. */
   const rescues = new Map<string, string>()
 
@@ -64,11 +69,13 @@ export function fileStore(system: System, root: string, options: FileStoreOption
   /** False where a folder on the way is missing, and with it the document. */
   const isReachable = (path: string): boolean => {
     const folder = dirname(path)
-    return isRealFolder(files, root) && (folder === root || isRealFolder(files, folder))
+    const isThere = isMemory ? isRealFolder(files, root) : files.facts(root) !== undefined
+    return isThere && (folder === root || isRealFolder(files, folder))
   }
 
   const ensureFolders = (path: string): void => {
-    ensureMemoryFolder(files, root)
+    if (isMemory) ensureMemoryFolder(files, root)
+    else if (files.facts(root) === undefined) files.makeFolders(root)
     const folder = dirname(path)
     if (folder !== root) ensureRealFolder(files, folder)
   }

@@ -1,25 +1,31 @@
 /**
  * The spool: raw hook inputs that could not be processed at once (the lock was busy, or no Node was started for them)
  * wait here as one file each, until the next hook takes them in under the state's lock. Names sort by time:
- * `<milliseconds, 13 digits>-<process id>-<token>.json`. The shell entry of `PostToolBatch` writes
- * `batch-<client>-<process>.json` and leaves the time to the file system. A file is made under a name with a dot in front
- * and renamed into place, so a listed file is a whole one.
+ * `<milliseconds, 13 digits>-<process id>-<token>.json`, made under a name with a dot in front and renamed into place. The
+ * shell entry of `PostToolBatch` writes `batch-<client>-<process>.json`, leaves the time to the file system and saves the
+ * rename, a process of its own: the beginning of a JSON object is never JSON, so a batch that is still being written is
+ * known by that and left for the next drain.
  *
  * Taking in and removing are two steps: a process that is killed in between leaves files that are taken in again.
  * Whoever drains must recognise an event that it already knows.
  */
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { asKnownError, causeLine, errorCode } from '../system/known-error.ts'
 import type { System } from '../system/system.ts'
 import { parseJson } from './document-text.ts'
 import { ensureMemoryFolder, ensureRealFolder, isRealFolder } from './real-folder.ts'
 
-/** Bytes. A larger input is not kept. */
-export const largestSpoolFile = 4 * 1024 * 1024
+/** Bytes. A larger input is not kept; it is also the largest that a hook reads. */
+export const largestSpoolFile = 16 * 1024 * 1024
 /** Files. With one more the oldest are dropped. */
 export const mostSpoolFiles = 1000
 /** Bytes that one drain takes in; the rest waits for the next, so that no hook reads for seconds. */
 export const drainAtMost = 16 * 1024 * 1024
+/** Milliseconds after which a batch that is no JSON is not being written any more. */
+const longestWriting = 10_000
+
+/** The word behind the monitor's name with which a shell entry starts it to take in the spool, in the background. */
+export const drainWord = 'drain'
 
 const spoolName = /^[^.].*\.json$/
 
@@ -130,6 +136,10 @@ export function spoolTake(system: System, folder: string): Drain {
     } catch (error) {
       if (errorCode(error) === 'ENOENT') continue
       if (!(error instanceof SyntaxError || error instanceof RangeError)) throw asKnownError('read', path, error)
+      if (isBeingWritten(system, path)) {
+        seen -= 1
+        continue
+      }
       broken.push({ name, cause: causeLine(error) })
     }
   }
@@ -140,6 +150,16 @@ export function spoolTake(system: System, folder: string): Drain {
   )
   entries.sort((a, b) => a.at - b.at || (a.name < b.name ? -1 : 1))
   return { entries, broken, left: names.length - seen }
+}
+
+/** A shell opened it moments ago and may not have written it whole. */
+function isBeingWritten({ files, clock }: System, path: string): boolean {
+  const facts = files.facts(path)
+  return (
+    facts?.kind === 'file' &&
+    basename(path).startsWith('batch-') &&
+    Math.abs(clock() - facts.modifiedAt) < longestWriting
+  )
 }
 
 /** The time in a name, else the one given. */

@@ -7,8 +7,11 @@
 export interface DocumentKind<T> {
   /** Path inside the store's root without the ending `.json`, such as `circuit_breaker_state`. */
   readonly key: string
-  /** Current format; `parse` is only asked about documents of this version, `migrate` brings older ones up to it. */
-  readonly version: number
+  /**
+   * Current format; `parse` is only asked about documents of this version, `migrate` brings older ones up to it. Absent: the
+   * document carries no number, because others read it too and its shape is fixed.
+   */
+  readonly version?: number
   /** The document of a fresh start. */
   empty(): T
   /** Validates an unknown JSON value; throws an Error that names the field. */

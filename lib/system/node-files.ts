@@ -18,29 +18,13 @@ export const nodeFiles: Files = {
   },
 
   readHead(path, bytes) {
-    return withRegularFile(path, (file) => {
-      const head = Buffer.alloc(bytes)
-      let filled = 0
-      while (filled < bytes) {
-        const count = fs.readSync(file, head, filled, bytes - filled, filled)
-        if (count === 0) break
-        filled += count
-      }
-      return head.subarray(0, filled)
-    })
+    return withRegularFile(path, (file) => readPiece(file, 0, bytes))
   },
 
   readTail(path, bytes) {
     return withRegularFile(path, (file) => {
       const { size } = fs.fstatSync(file)
-      const tail = Buffer.alloc(Math.min(bytes, size))
-      let filled = 0
-      while (filled < tail.length) {
-        const count = fs.readSync(file, tail, filled, tail.length - filled, size - tail.length + filled)
-        if (count === 0) break
-        filled += count
-      }
-      return tail.subarray(0, filled)
+      return readPiece(file, Math.max(0, size - bytes), Math.min(bytes, size))
     })
   },
 
@@ -115,6 +99,7 @@ export const nodeFiles: Files = {
         modifiedAt: Number(stats.mtimeMs),
         mode: Number(stats.mode) & 0o777,
         identity: `${stats.dev}:${stats.ino}`,
+        changed: `${stats.ctimeNs}`,
       }
     } catch (error) {
       if (errorCode(error) === 'ENOTDIR') return undefined
@@ -147,6 +132,18 @@ function withRegularFile<T>(path: string, read: (file: number) => T): T {
   } finally {
     fs.closeSync(file)
   }
+}
+
+/** `length` bytes from `position` on; fewer only where the file ends. A read may bring less than it was asked for. */
+function readPiece(file: number, position: number, length: number): Buffer {
+  const piece = Buffer.alloc(length)
+  let filled = 0
+  while (filled < length) {
+    const count = fs.readSync(file, piece, filled, length - filled, position + filled)
+    if (count === 0) break
+    filled += count
+  }
+  return piece.subarray(0, filled)
 }
 
 /** A write may take less than it was given, for example on a disk that is almost full; the next one then says why. */

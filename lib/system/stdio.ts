@@ -1,7 +1,7 @@
-import { readSync } from 'node:fs'
+import { readSync, writeSync } from 'node:fs'
 import { errorCode } from './known-error.ts'
 
-/** The three streams and the exit code of this process; one runner owns them. */
+/** The three streams of this process; one runner owns them. */
 export interface Stdio {
   /**
    * All of stdin as UTF-8. Past `most` bytes the rest is read and dropped, so that the writer is not cut off, and `text`
@@ -11,11 +11,6 @@ export interface Stdio {
   write(text: string): void
   /** One line to stderr. */
   writeError(line: string): void
-  setExitCode(code: number): void
-  /** Whether stdout is a terminal that shows colours (`NO_COLOR` and `TERM=dumb` honoured). */
-  readonly colour: boolean
-  /** Columns of the terminal, 80 where there is none. */
-  readonly columns: number
 }
 
 /**
@@ -35,26 +30,20 @@ export function nodeStdio(): Stdio {
       if (readBlocking(add) === 'not yet') for await (const chunk of process.stdin as AsyncIterable<Buffer>) add(chunk)
       return bytes > most ? { bytes } : { text: Buffer.concat(chunks).toString('utf8'), bytes }
     },
-    write: (text) => {
-      process.stdout.write(text)
-    },
-    writeError: (line) => {
-      process.stderr.write(`${line}\n`)
-    },
-    // not process.exit(): what was written to a pipe must arrive
-    setExitCode: (code) => {
-      process.exitCode = code
-    },
-    get colour() {
-      return process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb'
-    },
-    get columns() {
-      return process.stdout.columns ?? 80
+    write: (text) => writeBlocking(stdout, text, () => process.stdout),
+    writeError(line) {
+      try {
+        writeBlocking(stderr, `${line}\n`, () => process.stderr)
+      } catch {
+        // Nobody reads it, and there is no other place to say so.
+      }
     },
   }
 }
 
 const stdin = 0
+const stdout = 1
+const stderr = 2
 const pieceBytes = 64 * 1024
 
 /**
@@ -71,11 +60,26 @@ function readBlocking(add: (chunk: Uint8Array) => void): 'end' | 'not yet' {
       // A copy: a writer of single bytes would otherwise hold a whole piece with each of them.
       add(Buffer.from(piece.subarray(0, count)))
     } catch (error) {
-      const code = errorCode(error)
-      if (code === 'EAGAIN' || code === 'EWOULDBLOCK') return 'not yet'
+      if (isNotYet(error)) return 'not yet'
       // How Windows says that a pipe has ended.
-      if (code === 'EOF') return 'end'
+      if (errorCode(error) === 'EOF') return 'end'
       throw error
     }
   }
+}
+
+/** Writes all of a text. What a full non-blocking pipe does not take at once is left to the stream, which waits for its reader. */
+function writeBlocking(descriptor: number, text: string, stream: () => NodeJS.WritableStream): void {
+  let rest = Buffer.from(text, 'utf8')
+  try {
+    while (rest.length > 0) rest = rest.subarray(writeSync(descriptor, rest))
+  } catch (error) {
+    if (!isNotYet(error)) throw error
+    stream().write(rest)
+  }
+}
+
+function isNotYet(error: unknown): boolean {
+  const code = errorCode(error)
+  return code === 'EAGAIN' || code === 'EWOULDBLOCK'
 }

@@ -18,6 +18,11 @@ export interface FileFacts {
   readonly mode: number
   /** Device and inode in one string: the same path with another identity is another file. */
   readonly identity: string
+  /**
+   * The file system's own time of the last change of content, rights or name. Nobody can set it, so the same one on the same
+   * file means the same content. Absent where it is not told.
+   */
+  readonly changed?: string
 }
 
 /**

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { type Block, call, repeat, say } from '../support/fake-model.ts'
+import { type Block, call, repeat, say, thinking } from '../support/fake-model.ts'
 import { describeWithClient, guardedProject, hasAdvice, play } from './scenario.ts'
 
 describeWithClient('a call that is rejected before it runs, eight times', () => {
@@ -14,7 +14,11 @@ describeWithClient('a call that is rejected before it runs, eight times', () => 
   ])('%s: the model is told after three, the run ends after five', async (_what, asked, named) => {
     const project = await guardedProject()
     project.write('price.txt', 'price 0\n')
-    const run = await play(project, [[call('Read', { file_path: 'price.txt' })], ...repeat(8, asked), [say('end')]])
+    const run = await play(project, [
+      [call('Read', { file_path: 'price.txt' })],
+      ...thinking(repeat(8, asked)),
+      [say('end')],
+    ])
     const [, ...rejections] = run.results
 
     // The fifth rejection ends the run before the model could read it.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { registeredCommands, runHookCommand } from '../support/built-hook.ts'
-import { bash, call, say } from '../support/fake-model.ts'
+import { bash, call, say, thinking } from '../support/fake-model.ts'
 import { preToolUse } from '../support/payloads.ts'
 import { describeWithClient, guardedProject, hasAdvice, play } from './scenario.ts'
 
@@ -31,9 +31,11 @@ describeWithClient('many calls in one batch', () => {
   it('eleven times `echo` is a warning, and none is refused', async () => {
     const project = await guardedProject()
     const echoes = Array.from({ length: 11 }, (_, i) => bash(`echo ${i}`))
-    const run = await play(project, [echoes, [bash('echo on we go')], [say('end')]])
+    // Nothing is wrong with it: the model is told with the batch after those that gather.
+    const further = ['on', 'we', 'go'].map((word) => [bash(`echo ${word}`)])
+    const run = await play(project, [echoes, ...thinking(further), [say('end')]])
 
-    expect(run.results).toHaveLength(12)
+    expect(run.results).toHaveLength(14)
     expect(run.results.every((result) => !result.isError)).toBe(true)
     expect(run.refusals).toEqual([])
     expect(run.results.filter(hasAdvice)).toHaveLength(1)

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { type Block, bash, call, repeat, say } from '../support/fake-model.ts'
+import { type Block, bash, call, repeat, say, thinking } from '../support/fake-model.ts'
 import { describeWithClient, guardedProject, longCooldown, play } from './scenario.ts'
 
 describeWithClient('a call that the permission system refuses, eight times, with nobody there to allow it', () => {
@@ -10,7 +10,7 @@ describeWithClient('a call that the permission system refuses, eight times, with
     ['a Write', call('Write', { file_path: 'new.txt', content: 'x' }), 'Write'],
   ])('%s: the run is stopped', async (_what, asked, named) => {
     const project = await guardedProject(longCooldown)
-    const run = await play(project, [...repeat(8, asked), [say('never reached')]], { allowedTools: ['Read'] })
+    const run = await play(project, [...thinking(repeat(8, asked)), [say('never reached')]], { allowedTools: ['Read'] })
 
     expect(run.result).toMatchObject({ terminal_reason: 'hook_stopped', result: '' })
     // Four that the permission system refused, then three that we refused.

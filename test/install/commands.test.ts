@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import * as fs from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { type CommandForm, commandText, hookTable } from '../../lib/install/hook-table.ts'
 import { markerName } from '../../lib/session/marker.ts'
 import { type Bench, exists, install, newBench, put, read } from './folder.ts'
@@ -83,7 +83,9 @@ describe.skipIf(process.platform === 'win32')('a shell entry starts Node', { tim
     ['waiting', { armed: true }, true],
     ['batch', {}, false],
     ['batch', { waiting: 1 }, false],
-    ['batch', { waiting: 2 }, true],
+    ['batch', { waiting: 2 }, false],
+    ['batch', { waiting: 4 }, false],
+    ['batch', { waiting: 5 }, true],
     ['batch', { armed: true }, true],
   ])('%s with %j: %s', (form, facts, starts) => {
     const { stdout, stderr, status } = fire(form, benchWith(facts))
@@ -120,11 +122,33 @@ describe.skipIf(process.platform === 'win32')('the entry of PostToolBatch', { ti
     expect(fs.statSync(join(bench.spool, name)).mode & 0o777).toBe(0o600)
   })
 
-  test('hands a large batch to Node at once, and leaves it in the spool for it', () => {
+  test('starts Node in the background with the third that waits, and waits for nothing', async () => {
+    const bench = benchWith({ waiting: 2 })
+    const told = join(bench.base, 'told')
+    put(
+      join(bench.project, '.claude', 'hooks', 'circuit-breaker-monitor.cjs'),
+      `setTimeout(() => require('node:fs').writeFileSync(${JSON.stringify(told)}, process.argv[2] ?? ''), 300)`,
+    )
+    const { stdout, stderr, status } = fire('batch', bench)
+    expect([stdout, stderr, status, fs.existsSync(told)]).toEqual(['', '', 0, false])
+    expect(fs.readdirSync(bench.spool)).toHaveLength(3)
+    await vi.waitFor(() => expect(read(told)).toBe('drain'), 10_000)
+  })
+
+  test('writes over nothing', () => {
     const bench = benchWith({})
-    const input = JSON.stringify({ tool_calls: Array.from({ length: 11 }, (_, i) => ({ tool_use_id: `${i}` })) })
-    expect(fire('batch', bench, input)).toMatchObject({ stdout: started, status: 0 })
-    expect(fs.readdirSync(bench.spool)).toHaveLength(1)
+    fs.chmodSync(bench.spool, 0o700)
+    const command = commandText('project', { executable: 'circuit-breaker-monitor', form: 'batch' })
+    // a shell whose process id was used before: the file it would write is there
+    const taken = `f="$CLAUDE_PROJECT_DIR/.claude/memory/circuit_breaker_spool/batch-$PPID-$$.json"; echo old >"$f"; ${command}`
+    const { stdout } = spawnSync('sh', ['-c', taken], {
+      cwd: bench.project,
+      encoding: 'utf8',
+      input: '{"tool_use_id":1}',
+      env: { PATH: process.env['PATH'], CLAUDE_PROJECT_DIR: bench.project },
+    })
+    expect(stdout).toBe(started)
+    expect(fs.readdirSync(bench.spool).map((name) => read(join(bench.spool, name)))).toEqual(['old\n'])
   })
 
   test('never writes through a link', () => {
@@ -141,13 +165,13 @@ describe.skipIf(process.platform === 'win32')('the entry of PostToolBatch', { ti
     const bench = benchWith({})
     const command = commandText('project', { executable: 'circuit-breaker-monitor', form: 'batch' })
     // no file may grow: that stops the superuser too
-    const { status, stdout } = spawnSync('sh', ['-c', `ulimit -f 0; ${command}`], {
+    const { status, signal, stdout } = spawnSync('sh', ['-c', `ulimit -f 0; ${command}`], {
       cwd: bench.project,
       encoding: 'utf8',
       input: '{"tool_use_id":1}',
       env: { PATH: process.env['PATH'], CLAUDE_PROJECT_DIR: bench.project },
     })
-    expect([status, stdout]).toEqual([0, ''])
-    expect(fs.readdirSync(bench.spool).filter((name) => !name.startsWith('.'))).toEqual([])
+    expect([status, signal, stdout]).toEqual([null, 'SIGXFSZ', ''])
+    expect(fs.readdirSync(bench.spool).map((name) => read(join(bench.spool, name)))).toEqual([''])
   })
 })

@@ -2,6 +2,7 @@ import * as fs from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import {
+  drainAtMost,
   largestSpoolFile,
   mostSpoolFiles,
   spoolList,
@@ -50,7 +51,7 @@ describe('writing', () => {
     expect(values()).toEqual([0, 999, 1_000_000, 1_795_266_212_345])
   })
 
-  test('an input over 1 MB is not kept', () => {
+  test('an input over 16 MB is not kept', () => {
     const result = spoolWrite(real, spool, 'ä'.repeat(largestSpoolFile / 2 + 1))
     expect(result).toEqual({ kind: 'too_large', bytes: largestSpoolFile + 2 })
     expect(spoolList(real, spool)).toEqual([])
@@ -111,6 +112,16 @@ describe('taking in', () => {
     expect(everything(spool)).toEqual(['.6-1-a.json', '4-1-a.json', 'notes.txt'])
   })
 
+  test('a batch that a shell is still writing is left for the next time, one that broke off is not', () => {
+    put('batch-1-2.json', '{"tool_calls": [{"tool_use_id": "')
+    expect(spoolTake(real, spool)).toEqual({ entries: [], broken: [], left: 1 })
+    put('batch-1-2.json', '{"tool_calls": []}')
+    expect(values()).toEqual([{ tool_calls: [] }])
+    put('batch-1-3.json', '')
+    const later = at(Date.now() + 11_000)
+    expect(spoolTake(later, spool).broken.map(({ name }) => name)).toEqual(['batch-1-3.json'])
+  })
+
   test('prototype keys are left out', () => {
     put('1-1-a.json', '{"__proto__":{"polluted":true},"kept":1}')
     const value = spoolTake(real, spool).entries[0]?.value
@@ -118,7 +129,8 @@ describe('taking in', () => {
   })
 
   test('more than 16 MB waits for the next time', () => {
-    for (let n = 10; n < 15; n += 1) put(`${n}-1-a.json`, `"${'a'.repeat(largestSpoolFile - 2)}"`)
+    const quarter = `"${'a'.repeat(drainAtMost / 4 - 2)}"`
+    for (let n = 10; n < 15; n += 1) put(`${n}-1-a.json`, quarter)
     const first = spoolTake(real, spool)
     expect([first.entries.length, first.left]).toEqual([4, 1])
     spoolRemove(

@@ -92,6 +92,13 @@ export const bash = (command: string): Block => call('Bash', { command })
 /** The same answer `times` times. */
 export const repeat = (times: number, ...blocks: Block[]): Step[] => Array.from({ length: times }, () => blocks)
 
+/**
+ * The same answers, each after a moment's thought, as every model takes it: batches that Node takes in in the background are
+ * then taken in before the next call.
+ */
+export const thinking = (steps: readonly Step[]): Step[] =>
+  steps.map((step) => (Array.isArray(step) ? { delayMilliseconds: 400, blocks: step } : step))
+
 /** Starts the model on a free port of loopback. */
 export async function startFakeModel(scripts: Scripts | Script): Promise<FakeModel> {
   const { main, agents = {} } = 'main' in scripts ? scripts : { main: scripts }

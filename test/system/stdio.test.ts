@@ -7,7 +7,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { nodeStdio } from '../../lib/system/stdio.ts'
 
 let folder: string
 let program: string
@@ -15,8 +14,12 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'breakerbox-stdio-'))
   program = join(folder, 'read-stdin.mjs')
   await build({
-    entryPoints: [fileURLToPath(new URL('programs/read-stdin.ts', import.meta.url))],
-    outfile: program,
+    entryPoints: [
+      fileURLToPath(new URL('programs/read-stdin.ts', import.meta.url)),
+      fileURLToPath(new URL('programs/write-much.ts', import.meta.url)),
+    ],
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
     bundle: true,
     platform: 'node',
     format: 'esm',
@@ -147,8 +150,15 @@ describe.skipIf(process.platform === 'win32')('whatever stdin is', () => {
   })
 })
 
-it('colour and columns are looked up when asked for', () => {
-  const descriptors = Object.getOwnPropertyDescriptors(nodeStdio())
-  expect([descriptors.colour.get, descriptors.columns.get]).toEqual([expect.any(Function), expect.any(Function)])
-  expect(nodeStdio().columns).toBeGreaterThan(0)
+describe.skipIf(process.platform === 'win32' || !has('python3'))('whatever stdout is', () => {
+  const nonBlocking = 'import fcntl, os; fcntl.fcntl(1, fcntl.F_SETFL, fcntl.fcntl(1, fcntl.F_GETFL) | os.O_NONBLOCK)'
+
+  it.each([
+    ['a pipe', '$WRITE | (sleep 0.3; wc -c)'],
+    ['a pipe that somebody made non-blocking', `(python3 -c '${nonBlocking}'; $WRITE) | (sleep 0.3; wc -c)`],
+  ])('%s: a text larger than it holds arrives whole', (_name, line) => {
+    const write = `"${process.execPath}" "${join(folder, 'write-much.mjs')}" 500000`
+    const { stdout, stderr } = spawnSync('sh', ['-c', line.replaceAll('$WRITE', write)], { encoding: 'utf8' })
+    expect([stdout.trim(), stderr]).toEqual([`${Buffer.byteLength('ü') * 500_000}`, ''])
+  })
 })

@@ -1,0 +1,62 @@
+import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { bareEnvironment } from '../../test/support/bare-environment.ts'
+import { type HookName, registeredCommands, runCommand } from '../../test/support/built-hook.ts'
+import { createTempProject, type TempProject } from '../../test/support/temp-project.ts'
+
+/** A project of its own with Breakerbox installed, whose hooks are started and timed. */
+export interface MeasuredProject extends TempProject {
+  /** The installed copy of a hook. */
+  hook(name: HookName): string
+  /** The one command that the settings register for an event of this tool. */
+  registered(event: string, tool?: string): string
+  /** Writes a script that hooks are measured against, and gives back its path. */
+  script(name: string, text: string): string
+  /** Starts a fresh Node with that file; milliseconds from start to end. */
+  timeNode(file: string, input: object | string): number
+  /** Runs a command line in a fresh shell, the way the client does; milliseconds from start to end. */
+  timeShell(command: string, input: object | string): number
+}
+
+export async function installedProject(): Promise<MeasuredProject> {
+  const project = createTempProject()
+  await install(project)
+  const time = (file: string, words: readonly string[], input: object | string): number => {
+    const text = typeof input === 'string' ? input : JSON.stringify(input)
+    const startedAt = performance.now()
+    const { status, stdout, stderr } = spawnSync(file, words, {
+      input: text,
+      cwd: project.folder,
+      env: bareEnvironment(project.home, { CLAUDE_PROJECT_DIR: project.folder }),
+      encoding: 'utf8',
+    })
+    const milliseconds = performance.now() - startedAt
+    // a hook that fails open is fast: what is measured has to have worked
+    if (status !== 0 || stdout !== '' || stderr !== '') {
+      throw new Error(`${words.join(' ')} ended with ${status}: ${stdout}${stderr}`)
+    }
+    return milliseconds
+  }
+  return {
+    ...project,
+    hook: (name) => project.path('.claude', 'hooks', `${name}.cjs`),
+    registered(event, tool) {
+      const [command, ...others] = registeredCommands(project, event, tool)
+      if (command === undefined || others.length > 0) throw new Error(`${event} has not one command`)
+      return command
+    },
+    script(name, text) {
+      const path = join(project.home, name)
+      writeFileSync(path, text)
+      return path
+    },
+    timeNode: (file, input) => time(process.execPath, [file], input),
+    timeShell: (command, input) => time('sh', ['-c', command], input),
+  }
+}
+
+export async function install(project: TempProject): Promise<void> {
+  const { exitCode, stderr } = await runCommand('breakerbox', ['install', '--project', project.folder], { project })
+  if (exitCode !== 0) throw new Error(stderr)
+}

@@ -1,0 +1,120 @@
+import { mostEntries } from '../../lib/engine/memory.ts'
+import { bashCall, preToolUse, sessionStart, userPromptSubmit } from '../../test/support/payloads.ts'
+import { healthyTurn } from './healthy-work.ts'
+import { inTurn } from './in-turn.ts'
+import { installedProject } from './measured-project.ts'
+import type { Part } from './part.ts'
+import { rememberCalls } from './remembered-calls.ts'
+import { middleHalf, ratios, spreadText, targetText } from './spread.ts'
+
+const mostForShell = 1.5
+const mostForNode = 1.25
+
+interface Case {
+  readonly name: string
+  readonly floor: 'sh -c :' | 'node empty.mjs'
+  readonly start: (round: number) => number
+  /** The highest ratio that is wanted; absent for what only has to be known. */
+  readonly most?: number
+}
+
+/** What starting one hook costs against starting nothing, each in a fresh process. */
+export const startUp: Part = {
+  name: 'start-up',
+  title: 'Starting one hook, against starting nothing',
+  async run({ quick }) {
+    const project = await installedProject()
+    try {
+      // as a session is when it has gone on for a while; each case that takes something in has one of its own
+      const scene = { project, session: 'full' }
+      const taking = { project, session: 'taking' }
+      for (const each of [scene, taking]) await rememberCalls(each, mostEntries)
+      const short = { project, session: 'short' }
+      await rememberCalls(short, 1)
+      const spooled = { project, session: 'spooled' }
+      const empty = project.script('empty.mjs', '')
+      const asked = preToolUse(scene, bashCall('git status', 'toolu_asked'))
+      const gate = project.hook('circuit-breaker-gate')
+      const monitor = project.hook('circuit-breaker-monitor')
+      const emptySpool = () => project.timeNode(monitor, healthyTurn(spooled, 0).settled)
+      const cases: Case[] = [
+        {
+          name: 'fast gate: `PreToolUse`, no marker',
+          floor: 'sh -c :',
+          start: () => project.timeShell(project.registered('PreToolUse', 'Bash'), asked),
+          most: mostForShell,
+        },
+        {
+          name: '`PostToolBatch`, put into the spool',
+          floor: 'sh -c :',
+          start: (round) => {
+            emptySpool()
+            return project.timeShell(project.registered('PostToolBatch'), healthyTurn(spooled, 1 + round).batch)
+          },
+        },
+        {
+          name: 'gate, nothing to do',
+          floor: 'node empty.mjs',
+          start: () => project.timeNode(gate, asked),
+          most: mostForNode,
+        },
+        {
+          name: 'gate, counts a call',
+          floor: 'node empty.mjs',
+          // a session each, because ten outside calls in a minute are a loop
+          start: (round) => {
+            const input = { url: `https://example.org/${round}`, prompt: 'read' }
+            const call = { tool: 'WebFetch', input, id: `toolu_web_${round}` }
+            return project.timeNode(gate, preToolUse({ project, session: `web-${round}` }, call))
+          },
+        },
+        {
+          name: 'monitor, call already known, short session',
+          floor: 'node empty.mjs',
+          start: () => project.timeNode(monitor, healthyTurn(short, 0).settled),
+          most: mostForNode,
+        },
+        {
+          name: 'monitor, call already known, full windows',
+          floor: 'node empty.mjs',
+          start: () => project.timeNode(monitor, healthyTurn(scene, mostEntries - 1).settled),
+          most: mostForNode,
+        },
+        {
+          name: 'monitor, takes in a batch of one call',
+          floor: 'node empty.mjs',
+          start: (round) => project.timeNode(monitor, healthyTurn(taking, mostEntries + 1 + round).batch),
+        },
+        {
+          name: 'prompt-intake, a plain prompt',
+          floor: 'node empty.mjs',
+          start: () => project.timeNode(project.hook('prompt-intake'), userPromptSubmit(taking, 'go on')),
+        },
+        {
+          name: 'memory-janitor, nothing to do',
+          floor: 'node empty.mjs',
+          start: () => project.timeNode(project.hook('memory-janitor'), sessionStart(scene)),
+        },
+      ]
+      const rows: string[][] = []
+      for (const { name, floor, start, most } of cases) {
+        const isShell = floor === 'sh -c :'
+        const nothing = () => (isShell ? project.timeShell(':', asked) : project.timeNode(empty, asked))
+        // a shell takes a millisecond, in which the scheduler's moods are large
+        const pairs = quick ? 5 : isShell ? 201 : 61
+        const times = await inTurn(pairs, { nothing, hook: start })
+        const ratio = middleHalf(ratios(times.hook, times.nothing))
+        rows.push([
+          name,
+          spreadText(middleHalf(times.hook), 1),
+          `${spreadText(middleHalf(times.nothing), 1)} \`${floor}\``,
+          spreadText(ratio),
+          most === undefined ? '' : targetText(`≤ ${most}`, ratio.middle <= most),
+        ])
+      }
+      return { columns: ['hook', 'ms', 'floor, ms', 'ratio', 'target'], rows }
+    } finally {
+      project.remove()
+    }
+  },
+}

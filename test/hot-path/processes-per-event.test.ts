@@ -1,0 +1,132 @@
+import { spawn } from 'node:child_process'
+import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, test } from 'vitest'
+import { type CommandForm, commandText, type HookRegistration, hookTable } from '../../lib/install/hook-table.ts'
+import * as payloads from '../support/payloads.ts'
+import type { TempProject } from '../support/temp-project.ts'
+import { begunProject, placeHooks } from './scene.ts'
+
+/** Every program that a command could reach; a command that asks for another one fails, and the test with it. */
+const programs = [
+  'node',
+  'cat',
+  'mv',
+  'cp',
+  'rm',
+  'ls',
+  'wc',
+  'grep',
+  'sed',
+  'mkdir',
+  'touch',
+  'date',
+  'sleep',
+  'nohup',
+]
+
+type Situation = 'calm' | 'armed' | 'one waits' | 'two wait' | 'five wait'
+
+/** How each form of command starts programs, in the order of their names. */
+const started: Record<CommandForm, Partial<Record<Situation, readonly string[]>>> = {
+  always: { calm: ['node'], armed: ['node'] },
+  armed: { calm: [], armed: ['node'], 'one waits': [] },
+  waiting: { calm: [], armed: ['node'], 'one waits': ['node'] },
+  // The third that waits also starts Node in the background; where that has not helped, Node takes the batch itself.
+  batch: {
+    calm: ['cat'],
+    armed: ['node'],
+    'one waits': ['cat'],
+    'two wait': ['cat', 'node'],
+    'five wait': ['node'],
+  },
+}
+
+const waiting: Record<Situation, number> = { calm: 0, armed: 0, 'one waits': 1, 'two wait': 2, 'five wait': 5 }
+
+const call = payloads.bashCall('date', 'toolu_fresh')
+
+/** What the client sends for each event of the table. */
+const inputs: Record<string, (project: TempProject) => object> = {
+  SessionStart: (project) => payloads.sessionStart({ project }),
+  UserPromptSubmit: (project) => payloads.userPromptSubmit({ project }, 'next'),
+  PreToolUse: (project) => payloads.preToolUse({ project }, call),
+  PostToolUse: (project) => payloads.postToolUse({ project }, call, payloads.bashResponse('noon')),
+  PostToolUseFailure: (project) => payloads.postToolUseFailure({ project }, call, 'Exit code 1'),
+  PostToolBatch: (project) => payloads.postToolBatch({ project }, [[call, 'noon']]),
+  SubagentStart: (project) => payloads.subagentStart({ project, agent: 'a1' }),
+  SubagentStop: (project) => payloads.subagentStop({ project, agent: 'a1' }, 'done'),
+  Stop: (project) => payloads.stop({ project }, 'done'),
+  StopFailure: (project) => ({ ...payloads.stop({ project }, 'done'), hook_event_name: 'StopFailure' }),
+  SessionEnd: (project) => payloads.sessionEnd({ project }),
+}
+
+const cases = hookTable.flatMap((registration) =>
+  (Object.entries(started[registration.form]) as [Situation, readonly string[]][]).map(([situation, names]) => ({
+    event: [registration.event, registration.matcher].filter(Boolean).join(' '),
+    registration,
+    situation,
+    names,
+  })),
+)
+
+describe.skipIf(process.platform === 'win32')('a registered command starts only what it needs', () => {
+  test.each(cases)('$event, $situation: $names', async ({ registration, situation, names }) => {
+    const project = await installedProject()
+    if (situation === 'armed') writeFileSync(join(project.memory, 'circuit_breaker_armed'), '')
+    for (let i = 0; i < waiting[situation]; i += 1) {
+      const batch = payloads.postToolBatch({ project }, [[payloads.bashCall(`ls ${i}`, `toolu_waits_${i}`), `${i}`]])
+      writeFileSync(join(project.memory, 'circuit_breaker_spool', `batch-1-${i}.json`), JSON.stringify(batch))
+    }
+    expect(await run(project, registration, names.length)).toEqual({ exitCode: 0, stderr: '', names })
+  })
+})
+
+async function installedProject(): Promise<TempProject> {
+  const project = await begunProject()
+  placeHooks(project)
+  expect(existsSync(join(project.memory, 'circuit_breaker_spool'))).toBe(true)
+  return project
+}
+
+/** Runs the command of a registration with nothing but watched programs in reach. */
+async function run(project: TempProject, registration: HookRegistration, expected: number) {
+  const log = join(project.home, 'started')
+  writeFileSync(log, '')
+  const child = spawn('/bin/sh', ['-c', commandText('project', registration)], {
+    cwd: project.folder,
+    env: { PATH: watchedPrograms(project, log), HOME: project.home, CLAUDE_PROJECT_DIR: project.folder },
+  })
+  let stderr = ''
+  child.stderr.on('data', (piece) => {
+    stderr += piece
+  })
+  child.stdin.on('error', () => {})
+  child.stdin.end(JSON.stringify(inputs[registration.event]?.(project)))
+  const exitCode = await new Promise((resolve) => child.on('close', resolve))
+  const startedSoFar = () => readFileSync(log, 'utf8').split('\n').filter(Boolean).sort()
+  // What runs in the background may write its name a moment later.
+  for (let i = 0; i < 100 && startedSoFar().length < expected; i += 1) await sleep(20)
+  return { exitCode, stderr, names: startedSoFar() }
+}
+
+/** A folder in which each program writes its name into the log and then is the real one. */
+function watchedPrograms(project: TempProject, log: string): string {
+  const folder = join(project.home, 'programs')
+  mkdirSync(folder)
+  for (const name of programs) {
+    const real = name === 'node' ? process.execPath : find(name)
+    if (real === undefined) continue
+    writeFileSync(join(folder, name), `#!/bin/sh\necho ${name} >>'${log}'\nexec '${real}' "$@"\n`)
+    chmodSync(join(folder, name), 0o755)
+  }
+  symlinkSync('/bin/sh', join(folder, 'sh'))
+  return folder
+}
+
+const find = (name: string): string | undefined =>
+  (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, name))
+    .find((path) => existsSync(path))
