@@ -13,7 +13,8 @@ const upward = layers.slice(1).map((layer, i) => ({
   name: `no-import-upward-from-${layer[0]}`,
   severity: 'error',
   from: { path: folder(layer) },
-  to: { path: `${folder(layers.slice(0, i + 1).flat())}|^(hooks|ops)/` },
+  // The contract of the stores is nothing but types, which a breaker that lives in one has to know.
+  to: { path: `${folder(layers.slice(0, i + 1).flat())}|^(hooks|ops)/`, pathNot: '^lib/store/store\\.ts$' },
 }))
 
 module.exports = {
@@ -50,8 +51,21 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^lib/(session|engine|patterns|calls|windows|breaker|store|protocol|incidents|config|schema|system)/',
+        pathNot: '^lib/store/redis-connection\\.ts$',
       },
       to: { dependencyTypes: ['npm', 'npm-dev'] },
+    },
+    {
+      name: 'redis-only-where-configured',
+      comment:
+        'What has a package of others in it is a bundle of its own, or entered by `import()`: no hook loads it unasked.',
+      severity: 'error',
+      from: { path: '^(lib|hooks|ops)/', pathNot: '^lib/session/fleet\\.ts$' },
+      to: {
+        path: '^lib/(store/redis-connection|session/fleet)\\.ts$',
+        dynamic: false,
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'executables-are-doorways',

@@ -3,7 +3,7 @@ export interface Bundle {
   readonly name: string
   /** Its name in `dist/`. */
   readonly file: string
-  readonly kind: 'hook' | 'op'
+  readonly kind: 'hook' | 'part' | 'op' | 'library' | 'shell'
   readonly bytes: number
 }
 

@@ -1,7 +1,10 @@
-/** Builds `dist/`: one self-contained file per executable in `hooks/` and `ops/`. Run it, or import `build` in a test. */
+/**
+ * Builds `dist/`: one self-contained file per executable in `hooks/` and `ops/`, per part in `parts/` that executables load when
+ * they need it, and the library. Run it, or import `build` in a test.
+ */
 import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { builtinModules } from 'node:module'
-import { dirname, join, relative } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import * as esbuild from 'esbuild'
 
@@ -16,7 +19,10 @@ export async function build({ outputFolder = join(project, 'dist') } = {}) {
   await mkdir(outputFolder, { recursive: true })
   const bundles = await Promise.all([
     bundleFolder('hooks', { kind: 'hook', version, outputFolder }),
+    bundleFolder('parts', { kind: 'part', version, outputFolder }),
     bundleFolder('ops', { kind: 'op', version, outputFolder }),
+    bundleFolder('lib', { kind: 'library', version, outputFolder, names: ['index.ts'] }),
+    copyShellHooks({ version, outputFolder }),
   ])
   const all = bundles.flat().sort((a, b) => (a.name < b.name ? -1 : 1))
   await removeOthers(outputFolder, all)
@@ -27,11 +33,12 @@ export async function build({ outputFolder = join(project, 'dist') } = {}) {
  * Hooks are bundled as CommonJS: Node starts such a file a quarter faster, because it needs no module loader for it and
  * makes no copies of its own modules' exports.
  */
-const ending = { hook: '.cjs', op: '.mjs' }
+const ending = { hook: '.cjs', part: '.cjs', op: '.mjs', library: '.mjs' }
 
-async function bundleFolder(folder, { kind, version, outputFolder }) {
-  const names = (await readdir(join(project, folder)).catch(() => [])).filter((name) => name.endsWith('.ts'))
+async function bundleFolder(folder, { kind, version, outputFolder, names }) {
+  names ??= (await readdir(join(project, folder)).catch(() => [])).filter((name) => name.endsWith('.ts'))
   if (names.length === 0) return []
+  const isCommonJs = ending[kind] === '.cjs'
   const { outputFiles, metafile } = await esbuild.build({
     absWorkingDir: project,
     entryPoints: names.map((name) => `${folder}/${name}`),
@@ -40,18 +47,20 @@ async function bundleFolder(folder, { kind, version, outputFolder }) {
     bundle: true,
     write: false,
     metafile: true,
-    format: kind === 'hook' ? 'cjs' : 'esm',
+    format: isCommonJs ? 'cjs' : 'esm',
     platform: 'node',
     target: 'node20',
     // The ES modules of a package where it has them: they bundle smaller and need no `require`.
     mainFields: ['module', 'main'],
-    minify: kind === 'hook',
+    minify: isCommonJs,
     charset: 'utf8',
     legalComments: 'eof',
-    plugins: [kind === 'op' ? importBuiltins : lateBuiltins],
+    // Who uses the library brings the client of the server that it is to use.
+    external: kind === 'library' ? ['@redis/client'] : [],
+    plugins: [kind === 'hook' ? lateBuiltins : importBuiltins].slice(kind === 'part' ? 1 : 0),
     logLevel: 'warning',
   })
-  if (kind === 'op') refuseRequires(metafile)
+  if (!isCommonJs) refuseRequires(metafile)
   return Promise.all(outputFiles.map((file) => writeBundle(file, { kind, version })))
 }
 
@@ -79,7 +88,7 @@ const importBuiltins = {
 }
 
 /** What no Node process has loaded by itself, and most hooks never call: each of them costs up to milliseconds. */
-const costly = new Set(['node:child_process', 'node:crypto', 'node:os', 'node:zlib'])
+const costly = new Set(['node:child_process', 'node:crypto', 'node:module', 'node:os', 'node:zlib'])
 
 /**
  * Gives all files of a hook one `require` for each of Node's own modules, instead of one for each file and a copy of the
@@ -112,23 +121,39 @@ function refuseRequires({ outputs }) {
   }
 }
 
-async function writeBundle({ path, text }, { kind, version }) {
-  const file = relative(dirname(path), path)
-  const name = file.replace(/\.[cm]js$/, '')
-  // The second line is what `lib/install/hook-files.ts` knows a bundle of any version by.
+/** What a shell runs needs no bundling. */
+async function copyShellHooks({ version, outputFolder }) {
+  const files = (await readdir(join(project, 'hooks'))).filter((name) => name.endsWith('.sh'))
+  return Promise.all(
+    files.map(async (file) => {
+      const text = await readFile(join(project, 'hooks', file), 'utf8')
+      return writeMarked(join(outputFolder, file), `#!/bin/sh\n# breakerbox ${version} ${file}\n${text}`, {
+        name: file,
+        kind: 'shell',
+      })
+    }),
+  )
+}
+
+function writeBundle({ path, text }, { kind, version }) {
+  const name = basename(path).replace(/\.[cm]js$/, '')
   const header = `#!/usr/bin/env node\n// breakerbox ${version} ${name}\n`
-  const content = header + text.replace(/^#!.*\n/, '')
+  return writeMarked(path, header + text.replace(/^#!.*\n/, ''), { name, kind })
+}
+
+/** @param content its second line is what `lib/install/hook-files.ts` knows a bundle of any version by. */
+async function writeMarked(path, content, { name, kind }) {
   // Renamed into place, because tests and installs may be reading the old file.
   const temporary = `${path}.${process.pid}.tmp`
   await writeFile(temporary, content)
   await chmod(temporary, 0o755)
   await rename(temporary, path)
-  return { name, file, kind, bytes: Buffer.byteLength(content) }
+  return { name, file: basename(path), kind, bytes: Buffer.byteLength(content) }
 }
 
 async function removeOthers(outputFolder, bundles) {
   const files = new Set(bundles.map(({ file }) => file))
-  const stale = (await readdir(outputFolder)).filter((name) => /\.[cm]js$/.test(name) && !files.has(name))
+  const stale = (await readdir(outputFolder)).filter((name) => /\.(?:[cm]js|sh)$/.test(name) && !files.has(name))
   await Promise.all(stale.map((name) => rm(join(outputFolder, name), { force: true })))
 }
 

@@ -21,10 +21,10 @@ const secrets: readonly (readonly [RegExp, string])[] = [
     '$1[redacted]',
   ],
   [
-    /(\s--?[\w-]{0,40}(?:password|passwd|passphrase|secret|token|api-?key|access-?key)\s+)(?:"[^"]*"|'[^']*'|[^\s"']+)/gi,
+    /((?:^|[\s"'`([{,;=])--?[\w-]{0,40}(?:password|passwd|passphrase|secret|token|api-?key|access-?key)\s+)(?:"[^"]*"|'[^']*'|[^\s"']+)/gi,
     '$1[redacted]',
   ],
-  [/(\s(?:-u|--user)[ =]["']?[^\s:"']{1,100}:)[^\s"']+/g, '$1[redacted]'],
+  [/((?:^|[\s"'`([{,;=])(?:-u|--user)[ =]["']?[^\s:"']{1,100}:)[^\s"']+/g, '$1[redacted]'],
   [
     /\b(?=[A-Za-z0-9+/_-]*\d)(?=[A-Za-z0-9+/_-]*[A-Z])(?=[A-Za-z0-9+/_-]*[a-z])[A-Za-z0-9+/_-]{40,}={0,2}/g,
     '[redacted]',

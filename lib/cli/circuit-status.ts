@@ -6,6 +6,7 @@ import { memoryLimits } from '../memory/limits.ts'
 import { memoryReport } from '../memory/memory-report.ts'
 import { circuitStateKind, type HaltRecord, haltKind, mostStateBytes } from '../session/documents.ts'
 import type { Project } from '../session/project.ts'
+import { lookAtShared } from '../session/shared-look.ts'
 import { haltText } from '../status/halt-text.ts'
 import { statusReport } from '../status/status-report.ts'
 import { statusText } from '../status/status-text.ts'
@@ -46,16 +47,17 @@ async function report(project: Project, options: Options, colour: boolean): Prom
   const { system, config, paths, now } = project
   const { document, damage } = await project.store.read(circuitStateKind)
   const { limits, problems } = memoryLimits(config.memory_limits, system.env)
+  const shared = await lookAtShared(project)
   const memory = await memoryReport(system, paths, limits, mostStateBytes)
   const configProblems = [
     ...project.configProblems,
     ...problems.map(({ name, value, cause }) => `${name}=${value}: ${cause}`),
-    ...(damage === undefined
-      ? []
-      : [`${damage.key}.json cannot be read (${damage.cause}); it is replaced at the next event`]),
+    ...[damage, ...shared.damage].flatMap((each) =>
+      each === undefined ? [] : [`${each.key}.json cannot be read (${each.cause}); it is replaced at the next event`],
+    ),
   ]
   const { incidents } = readIncidents(system, paths.incidents)
-  const made = statusReport({ config, configProblems, circuits: document.circuits, memory, incidents }, now)
+  const made = statusReport({ config, configProblems, circuits: document.circuits, shared, memory, incidents }, now)
   if (options.json === true) return printed(JSON.stringify(made, null, 2))
   const paint = new Chalk({ level: colour ? 1 : 0 })
   const text = statusText(made, paths.project, paint, { memory: options.memory === true })

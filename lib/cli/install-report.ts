@@ -43,18 +43,24 @@ export function uninstallReport(colour: boolean, purge: boolean): Report {
 }
 
 function dryRun(change: Change, paint: ChalkInstance): string[] {
-  const { place, steps, settings } = change
-  const { before, after, path } = settings
-  const diff = lineDiff(before, after)
+  const { place, steps } = change
   return [
     `A dry run; nothing is changed. For ${place.root} (${place.scope} scope):`,
     ...steps.map((step) => stepLine(step, place.root, paint, true)),
+    ...diffLines(change, paint),
+  ]
+}
+
+/** What changes in the settings, line by line; nothing where nothing does. */
+export function diffLines({ place, settings: { before, after, path } }: Change, paint: ChalkInstance): string[] {
+  const diff = lineDiff(before, after)
+  return [
     ...(diff.length === 0 ? [] : ['', `Changes in ${relative(place.root, path)}:`]),
     ...diff.map((line) => (line.startsWith('+') ? paint.green(line) : line.startsWith('-') ? paint.red(line) : line)),
   ]
 }
 
-function stepLine(step: Step, root: string, paint: ChalkInstance, planned = false): string {
+export function stepLine(step: Step, root: string, paint: ChalkInstance, planned = false): string {
   const colours: Record<StepWord, (text: string) => string> = {
     create: paint.green,
     change: paint.yellow,
@@ -68,6 +74,6 @@ function stepLine(step: Step, root: string, paint: ChalkInstance, planned = fals
   return `${colours[word](word)} ${path}${detail}`
 }
 
-function marked(notes: readonly string[], paint: ChalkInstance): string[] {
+export function marked(notes: readonly string[], paint: ChalkInstance): string[] {
   return notes.map((note) => `${paint.yellow('Note:')} ${note}`)
 }

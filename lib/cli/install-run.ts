@@ -5,10 +5,15 @@ import type { System } from '../system/system.ts'
 import { type CommandResult, failed, printed } from './result.ts'
 
 /** The lines for a change that was done or, on a dry run, would be. */
-export type Report = (change: Change, done: readonly Step[] | undefined) => readonly string[]
+export type Report<C extends Change = Change> = (change: C, done: readonly Step[] | undefined) => readonly string[]
 
 /** Prepares a change, does it unless this is a dry run, and reports. */
-export function carryOut(system: System, prepare: () => Change, dryRun: boolean, report: Report): CommandResult {
+export function carryOut<C extends Change>(
+  system: System,
+  prepare: () => C,
+  dryRun: boolean,
+  report: Report<C>,
+): CommandResult {
   try {
     const change = prepare()
     return printed(...report(change, dryRun ? undefined : perform(system, change.steps)))

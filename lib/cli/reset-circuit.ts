@@ -13,6 +13,7 @@ interface Options {
   readonly project?: string
   readonly circuit?: string
   readonly all?: boolean
+  readonly fleet?: boolean
 }
 
 /** `reset-circuit`: closes circuits by hand. Refuses under the client: the model must not lift its own limits. */
@@ -24,7 +25,10 @@ export function resetCircuit(system: System, invocation: Invocation): Promise<Co
       '--circuit <name>',
       `a pattern (${patternNames.join(', ')}), a subject such as "Bash(npm test)", or pattern:subject`,
     )
-    .addOption(new Option('--all', 'every circuit').conflicts('circuit'))
+    .addOption(
+      new Option('--all', 'every circuit of the project, those that its sessions share included').conflicts('circuit'),
+    )
+    .option('--fleet', 'those that machines share through Redis, for all machines; without a name, all of them')
     .action((options: Options) => {
       result = Promise.resolve(openNamedProject(system, options.project)).then((project) =>
         'exitCode' in project ? project : reset(project, options),
@@ -33,8 +37,9 @@ export function resetCircuit(system: System, invocation: Invocation): Promise<Co
   return parseWords(program, invocation.words, () => result)
 }
 
-async function reset(project: Project, { circuit: name, all }: Options): Promise<CommandResult> {
-  if (name === undefined && all !== true) return misused('error: name a circuit with --circuit <name>, or say --all')
+async function reset(project: Project, { circuit: name, all, fleet = false }: Options): Promise<CommandResult> {
+  if (name === undefined && all !== true && !fleet)
+    return misused('error: name a circuit with --circuit <name>, or say --all or --fleet')
   const client = clientAncestors(project.system)[0]
   if (client !== undefined) {
     return failed(
@@ -42,6 +47,6 @@ async function reset(project: Project, { circuit: name, all }: Options): Promise
       'You are the person? Type /reset-circuit as a prompt, or run this in a terminal of your own.',
     )
   }
-  const { kind, lines } = await resetByName(project, name)
+  const { kind, lines } = await resetByName(project, name, fleet)
   return kind === 'done' ? printed(...lines) : kind === 'unknown' ? misused(...lines) : failed(...lines)
 }

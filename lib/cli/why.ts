@@ -72,7 +72,7 @@ const words: Partial<Record<Incident['kind'], string>> = {
 }
 
 function explanationText(
-  { incident, finding, chain }: Explanation,
+  { incident, windowMovedOn, chain }: Explanation,
   after: readonly Incident[],
   paint: ChalkInstance,
 ): string[] {
@@ -82,10 +82,9 @@ function explanationText(
     `${paint.bold(subject)} ${words[incident.kind]}  ${paint.dim(incident.pattern ?? '')}`,
     `  in turn ${incident.turn} at ${clock(incident.at)} (session ${clean(incident.session ?? 'unknown', 60)}${agent})`,
     `  because it ${clean(incident.reason ?? 'looped', 300)}`,
-    '',
   ]
-  if (finding === undefined)
-    lines.push('The window of that session has moved on; the chain of calls is no longer known.')
+  if (windowMovedOn) lines.push('', 'The window of that session has moved on; the chain of calls is no longer known.')
+  if (chain.length > 0) lines.push('')
   for (const { entry, counted } of chain) {
     const name = counted ? subject : clean(entry.tool, 60)
     const line = `  turn ${String(entry.turn).padStart(3)}  ${clock(entry.at)}  ${entry.outcome.padEnd(9)}  ${name}`

@@ -13,6 +13,16 @@ const seconds = (high: number) => number(0, high)
 /** What a pattern may do when it trips: nothing, record it, tell the model, or refuse the call. */
 const patternMode = oneOf('off', 'observe', 'warn', 'block')
 
+/**
+ * Where a loop's circuit holds: for the agent that loops, or for every agent of its session.
+ */
+const loopScope = withDefault(oneOf('agent', 'session'), 'agent')
+/**
+ * Who keeps a limit together: each agent its own, all of a session, all sessions of a project, or all machines that share a
+ * Redis server (`redis` in the user's own config; without one, the project).
+ */
+const limitScope = withDefault(oneOf('agent', 'session', 'project', 'fleet'), 'project')
+
 const pattern = <Shape extends Fields>(defaults: { mode?: PatternMode; cooldown?: number }, shape: Shape) =>
   section({
     mode: withDefault(patternMode, defaults.mode ?? 'block'),
@@ -29,6 +39,7 @@ export const configSchema = section({
     tool_failure: pattern(
       {},
       {
+        scope: loopScope,
         /** Different turns in which the operation failed with the same error. */
         threshold: withDefault(integer(2, 100), 3),
         window_turns: withDefault(integer(1, 200), 5),
@@ -41,6 +52,7 @@ export const configSchema = section({
     repeated_call: pattern(
       {},
       {
+        scope: loopScope,
         threshold: withDefault(integer(2, 100), 4),
         window_turns: withDefault(integer(1, 200), 30),
         /** Repeats at which the model is told; 0 never. */
@@ -50,6 +62,7 @@ export const configSchema = section({
     busy_polling: pattern(
       {},
       {
+        scope: loopScope,
         threshold: withDefault(integer(2, 100), 6),
         window_turns: withDefault(integer(1, 200), 30),
         warn_at: withDefault(integer(0, 100), 4),
@@ -67,6 +80,7 @@ export const configSchema = section({
     agent_spawn: pattern(
       { cooldown: 30 },
       {
+        scope: limitScope,
         threshold: withDefault(integer(1, 1000), 5),
         window_turns: withDefault(integer(1, 200), 10),
         /** Agents running at the same time. */
@@ -76,6 +90,7 @@ export const configSchema = section({
     external_api: pattern(
       { cooldown: 30 },
       {
+        scope: limitScope,
         threshold: withDefault(integer(1, 10_000), 10),
         window_seconds: withDefault(number(1, 86_400), 60),
         /** Tool names that reach outside; `*` at the end stands for any rest. */
@@ -84,6 +99,28 @@ export const configSchema = section({
         mcp_weight: withDefault(number(0.01, 1), 0.5),
         /** Programs that reach outside when Bash runs them, as the words a command starts with. */
         commands: withDefault(names, ['curl', 'wget', 'http', 'https', 'xh']),
+      },
+    ),
+    /** Its cooldown is how long a hook that blocks again and again is out of the way; a nested session stays refused. */
+    hook_recursion: pattern(
+      { cooldown: 300 },
+      {
+        /** Times that one guarded hook may block under one prompt. */
+        threshold: withDefault(integer(1, 1000), 5),
+        window_turns: withDefault(integer(1, 200), 10),
+        /** Sessions in a line, each started by the one before; 1 lets no session start another. */
+        max_depth: withDefault(integer(1, 100), 3),
+      },
+    ),
+    /** Its cooldown is how long prompts of runs that nobody watches wait, 60 s at most; it does not climb. */
+    llm_api: pattern(
+      { cooldown: 30 },
+      {
+        scope: withDefault(oneOf('project', 'fleet'), 'project'),
+        /** Turns in a row that ended because the model's API was overloaded, limited or broken. */
+        threshold: withDefault(integer(1, 1000), 5),
+        /** Turns in a row that have to end well, one after another, before it closes. */
+        success_threshold: withDefault(integer(1, 100), 2),
       },
     ),
   }),

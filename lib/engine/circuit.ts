@@ -25,6 +25,8 @@ export interface Circuit {
   readonly ungated?: true
   /** The result that made it trip, for patterns that compare results. */
   readonly result?: string
+  /** The machine that tripped it, where several sessions share it. */
+  readonly machine?: string
 }
 
 /** What a circuit refuses. */
@@ -34,6 +36,8 @@ export type Target =
   | { readonly kind: 'tool'; readonly key: string }
   | { readonly kind: 'spawns' }
   | { readonly kind: 'outside' }
+  /** Every call of the session. */
+  | { readonly kind: 'session' }
 
 /** Refusals since the trip, until there is progress or a person's new prompt. */
 export interface Denials {
@@ -76,6 +80,8 @@ function aimsAt(target: Target, call: Pick<Call, 'tool' | 'operationKey' | 'fing
       return isSpawn(call.tool)
     case 'outside':
       return outside
+    case 'session':
+      return true
     default:
       return target satisfies never
   }

@@ -1,6 +1,7 @@
 import type { Call } from '../calls/call.ts'
 import type { Outcome } from '../calls/outcome.ts'
 import type { ResultFingerprints } from '../calls/result.ts'
+import type { Nesting } from '../patterns/hook-recursion.ts'
 
 /** What the engine is told, whoever tells it: a hook, a spool file, a replayed transcript. */
 export type EngineEvent =
@@ -27,6 +28,8 @@ export interface PromptEvent {
   readonly attended: boolean
   /** The bypass words stand in it. */
   readonly bypass: boolean
+  /** Where the session that takes it stands; absent where nobody looked. */
+  readonly nesting?: Nesting
 }
 
 /** Who does something, and when in the agent's own count. */

@@ -14,9 +14,11 @@ export interface ChainLink {
 
 export interface Explanation {
   readonly incident: Incident
-  /** What the pattern finds in the saved window, looked at again; absent where the window has moved on. */
+  /** What counted is no longer in the saved window. Never so where no calls are counted: there the reason tells all. */
+  readonly windowMovedOn: boolean
+  /** What the pattern finds in the saved window, looked at again; absent where it has moved on or no calls are counted. */
   readonly finding?: Finding
-  /** From the first counted call to the one that tripped, oldest first; empty where the window has moved on. */
+  /** From the first counted call to the one that tripped, oldest first; empty where there is no finding. */
   readonly chain: readonly ChainLink[]
 }
 
@@ -29,16 +31,19 @@ const mostLinks = 60
  */
 export function explain(incident: Incident, memory: SessionMemory, config: Config): Explanation {
   const latest = incident.toolUseId === undefined ? undefined : entryOf(memory, incident.toolUseId)
-  if (latest === undefined || incident.pattern === undefined) return { incident, chain: [] }
+  if (incident.pattern === 'hook_recursion' || incident.pattern === 'llm_api')
+    return { incident, windowMovedOn: false, chain: [] }
+  const unknown = { incident, windowMovedOn: true, chain: [] }
+  if (latest === undefined || incident.pattern === undefined) return unknown
   const until = memory.entries.slice(0, memory.entries.indexOf(latest) + 1)
   const now = Date.parse(incident.at)
   const finding = detect(incident.pattern, config.circuit_breakers, { entries: until, latest, now })
-  if (finding === undefined) return { incident, chain: [] }
+  if (finding === undefined) return unknown
   const counted = new Set(finding.calls)
   const first = until.findIndex((entry) => entry.kind === 'call' && counted.has(entry.id))
   const chain = until
     .slice(Math.max(0, first))
     .filter((entry): entry is CallEntry => entry.kind === 'call' && entry.agent === latest.agent)
     .map((entry) => ({ entry, counted: counted.has(entry.id) }))
-  return { incident, finding, chain: chain.slice(-mostLinks) }
+  return { incident, windowMovedOn: false, finding, chain: chain.slice(-mostLinks) }
 }

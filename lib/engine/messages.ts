@@ -23,6 +23,8 @@ const advice: Readonly<Record<Circuit['pattern'], string>> = {
   sequential_tools: 'Instead: look at what you have, or use one call that covers several.',
   agent_spawn: 'Instead: wait for the agents that are running, do the work yourself, or give one agent several tasks.',
   external_api: 'Instead: work with what you have fetched, combine requests, or wait.',
+  hook_recursion: 'Instead: use a session that runs already.',
+  llm_api: 'Instead: wait.',
 }
 
 const stillAllowed = (circuit: Circuit): string =>
@@ -55,6 +57,7 @@ export function refusal(
   wait: number,
   now: number,
 ): string {
+  if (circuit.target.kind === 'session') return nested(circuit, 'No tool runs in it.')
   const until =
     because === 'forced_open'
       ? 'A person holds this circuit open; it does not close by itself.'
@@ -69,6 +72,19 @@ export function refusal(
     override,
   ].join('\n')
 }
+
+/** What is answered to a prompt in a session that is nested too deeply, for whoever started it. */
+export const nestedPrompt = (circuit: Circuit): string =>
+  nested(circuit, 'It takes no prompt and runs no tool; no model was asked.')
+
+const nested = (circuit: Circuit, what: string): string =>
+  [
+    `[circuit_breaker] Refused: this ${whatHappened(circuit)}`,
+    what,
+    advice.hook_recursion,
+    'To mend it: a hook that starts claude also runs in the session that it starts. Let it set a variable of its own, and end at once where that is set.',
+    'Only a person can allow more, in the config: circuit_breakers.hook_recursion.max_depth.',
+  ].join('\n')
 
 /** What the model reads when a circuit opens behind a call that already ran. */
 export function tripped(circuit: Circuit, seconds: number, now: number): string {

@@ -1,12 +1,11 @@
 import type { Config } from '../config/schema.ts'
-import type { PatternName } from '../patterns/finding.ts'
-import { detect, type PatternLimits } from '../patterns/patterns.ts'
+import { type CallPattern, detect, type PatternLimits } from '../patterns/patterns.ts'
 import type { CallEntry } from '../windows/entry.ts'
 import { modeOf } from './draft.ts'
 import { progressOf, type SessionMemory } from './memory.ts'
 
 /** Patterns that need to see each turn as it ends once a streak has begun. */
-const watched: readonly PatternName[] = ['tool_failure', 'repeated_call', 'busy_polling']
+const watched: readonly CallPattern[] = ['tool_failure', 'repeated_call', 'busy_polling']
 /** A streak whose last call lies further back than this many turns has come to an end, as far as speed is concerned. */
 const recentTurns = 3
 

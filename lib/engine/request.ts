@@ -69,6 +69,9 @@ function askCircuits(
 }
 
 function ask(draft: Draft, circuit: Circuit, event: RequestEvent, turn: number): Admission {
+  // No wait changes how deep a session is nested, so no probe is let through to find out: the next prompt is measured.
+  if (circuit.target.kind === 'session')
+    return { kind: 'refuse', seconds: Number.POSITIVE_INFINITY, because: 'forced_open' }
   return admit(circuit.status, event.call.id, draft.now, {
     cooldownSeconds: cooldownOf(draft.config, circuit.pattern, circuit.level),
     probeTimeoutSeconds: draft.config.probe_timeout_seconds,

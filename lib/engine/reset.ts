@@ -2,6 +2,7 @@ import type { Entry } from '../windows/entry.ts'
 import { type Circuit, circuitKey, targetKey } from './circuit.ts'
 import type { Incident } from './incident.ts'
 import type { SessionMemory } from './memory.ts'
+import type { SharedLimits } from './shared-limits.ts'
 
 /**
  * Whether a circuit goes by this name: its pattern (`tool_failure`), its subject (`Bash(npm test)`), or both
@@ -32,6 +33,18 @@ export function closeCircuits(
   return { circuits: circuits.filter((circuit) => !keys.has(circuitKey(circuit))), incidents }
 }
 
+/** Closes circuits of limits that sessions share, and forgets the calls that they counted, whoever made them. */
+export function closeShared(
+  shared: SharedLimits,
+  chosen: (circuit: Circuit) => boolean,
+  now: number,
+): { readonly next: SharedLimits; readonly closed: readonly Circuit[]; readonly incidents: readonly Incident[] } {
+  const closed = shared.circuits.filter(chosen)
+  if (closed.length === 0) return { next: shared, closed, incidents: [] }
+  const { circuits, incidents } = closeCircuits(shared.circuits, closed, now)
+  return { next: { ...shared, memory: closed.reduce(forget, shared.memory), circuits }, closed, incidents }
+}
+
 /** A session's windows without the calls that a closed circuit counted, so that it does not trip on old ones at once. */
 export function forget(memory: SessionMemory, circuit: Circuit): SessionMemory {
   const entries = memory.entries.filter((entry) => !isCounted(entry, circuit))
@@ -45,6 +58,8 @@ function isCounted(entry: Entry, { target, agent }: Circuit): boolean {
       return entry.tool === 'Agent' || entry.tool === 'Task'
     case 'outside':
       return entry.outside !== undefined
+    case 'session':
+      return false
     case 'tool':
       return entry.tool === target.key
     case 'operation':

@@ -5,7 +5,7 @@ import { hash } from '../calls/hash.ts'
 import { isFailure, type Outcome } from '../calls/outcome.ts'
 import { withoutVolatile } from '../calls/result.ts'
 import type { Finding, PatternName } from '../patterns/finding.ts'
-import { detect, patternNames } from '../patterns/patterns.ts'
+import { type CallPattern, callPatterns, detect } from '../patterns/patterns.ts'
 import { type CallEntry, isEdit } from '../windows/entry.ts'
 import { type Circuit, isLoop, noDenials } from './circuit.ts'
 import { cooldownOf, type Draft, keep, modeOf, note } from './draft.ts'
@@ -26,7 +26,7 @@ export interface Place {
 }
 
 /** Patterns that compare results, asked again when the batch brings the form to compare. */
-const comparing: readonly PatternName[] = ['repeated_call', 'busy_polling']
+const comparing: readonly CallPattern[] = ['repeated_call', 'busy_polling']
 /** Patterns that have counted the call before it ran. */
 const countedBefore: ReadonlySet<PatternName> = new Set(['agent_spawn', 'external_api'])
 
@@ -52,7 +52,7 @@ export function settle(draft: Draft, settlement: Settlement, place: Place): void
   if (isNew && isEdit(entry)) easeAfterProgress(draft, place)
   const changed = !isNew && entry.result !== known.result
   const patterns = isNew
-    ? patternNames.filter((name) => known === undefined || !countedBefore.has(name))
+    ? callPatterns.filter((name) => known === undefined || !countedBefore.has(name))
     : changed
       ? comparing
       : []
@@ -110,23 +110,13 @@ function answerProbes(draft: Draft, entry: CallEntry, settlement: Settlement, pl
   }
 }
 
-function probeVerdict(circuit: Circuit, entry: CallEntry): 'success' | 'failure' | 'later' {
-  switch (circuit.pattern) {
-    case 'tool_failure':
-      return isFailure(entry.outcome) || entry.outcome === 'refused' ? 'failure' : 'success'
-    case 'repeated_call':
-    case 'busy_polling':
-      if (circuit.pattern === 'repeated_call' ? entry.result === circuit.result : entry.shape === circuit.result)
-        return 'failure'
-      // only the batch brings the form that the circuit's result was saved in
-      return entry.batched === true || isFailure(entry.outcome) ? 'success' : 'later'
-    case 'sequential_tools':
-    case 'agent_spawn':
-    case 'external_api':
-      return 'success'
-    default:
-      return circuit.pattern satisfies never
-  }
+function probeVerdict({ pattern, result }: Circuit, entry: CallEntry): 'success' | 'failure' | 'later' {
+  if (pattern === 'tool_failure') return isFailure(entry.outcome) || entry.outcome === 'refused' ? 'failure' : 'success'
+  // a limit only asks that fewer calls come
+  if (!isLoop(pattern)) return 'success'
+  if ((pattern === 'repeated_call' ? entry.result : entry.shape) === result) return 'failure'
+  // only the batch brings the form that the circuit's result was saved in
+  return entry.batched === true || isFailure(entry.outcome) ? 'success' : 'later'
 }
 
 function reopen(draft: Draft, circuit: Circuit, entry: CallEntry, line: string, place: Place): void {
@@ -189,7 +179,7 @@ function easeAfterProgress(draft: Draft, place: Place): void {
 }
 
 /** Asks one pattern about a settled call, and does what its mode says; tells whether it found anything. */
-function look(draft: Draft, pattern: PatternName, entry: CallEntry, settlement: Settlement, place: Place): boolean {
+function look(draft: Draft, pattern: CallPattern, entry: CallEntry, settlement: Settlement, place: Place): boolean {
   const mode = modeOf(draft.config, pattern)
   if (mode === 'off') return false
   const limits = draft.config.circuit_breakers
@@ -244,7 +234,10 @@ function tell(
     },
   )
   if (mode === 'observe' || quiet) return
-  const ahead = finding.level === 'warn' && mode === 'block' && comparing.includes(pattern) ? threshold : undefined
+  const ahead =
+    finding.level === 'warn' && mode === 'block' && (comparing as readonly PatternName[]).includes(pattern)
+      ? threshold
+      : undefined
   draft.context.push(warning(pattern, subject, why, ahead))
 }
 

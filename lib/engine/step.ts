@@ -4,6 +4,7 @@ import { type Draft, keep } from './draft.ts'
 import type { BatchEvent, EngineEvent, PromptEvent, RequestEvent, SettledEvent } from './event.ts'
 import type { Incident } from './incident.ts'
 import { mainAgent, progressOf, type SessionMemory, withEntry, withProgress } from './memory.ts'
+import { refuseNested } from './nested.ts'
 import { type Refusal, request } from './request.ts'
 import { settle } from './settle.ts'
 
@@ -18,7 +19,7 @@ export interface Step {
 }
 
 export interface Verdict {
-  /** The call is not to run. */
+  /** The call is not to run, the prompt not to be taken. */
   readonly refusal?: Refusal
   /** The run is to end before the next model request; why. */
   readonly stop?: string
@@ -41,8 +42,9 @@ export function step(
   config: Config,
   now: number,
 ): Step {
-  return event.kind === 'request'
-    ? stepAsked(memory, circuits, event, config, now)
+  if (event.kind === 'request') return stepAsked(memory, circuits, event, config, now)
+  return event.kind === 'prompt'
+    ? stepPrompted(memory, circuits, event, config, now)
     : stepHappened(memory, circuits, event, config, now)
 }
 
@@ -52,8 +54,10 @@ export const stepAsked = /* @__PURE__ */ stepBy<RequestEvent>(request)
 /** The part of it that takes in what happened. A hook that is never asked carries only this, the gate only the other. */
 export const stepHappened = /* @__PURE__ */ stepBy<Exclude<EngineEvent, RequestEvent>>(take)
 
-/** Of that the part for prompts alone. */
-export const stepPrompted = /* @__PURE__ */ stepBy<PromptEvent>(prompt)
+/** Of that the part for a prompt that can still be refused. */
+export const stepPrompted = /* @__PURE__ */ stepBy<PromptEvent>(
+  (draft, event) => refuseNested(draft, event) ?? prompt(draft, event),
+)
 
 export type StepOf<E extends EngineEvent> = (
   memory: SessionMemory,
@@ -100,6 +104,7 @@ function take(draft: Draft, event: Exclude<EngineEvent, RequestEvent>): undefine
       return event.background ? undefined : setRunning(draft, [])
     case 'session_started':
     case 'session_ended':
+      if (event.kind === 'session_ended') forgetNesting(draft)
       return setRunning(draft, [])
     default:
       return event satisfies never
@@ -156,6 +161,14 @@ function endInterruptedTurn(draft: Draft): void {
   const last = draft.memory.entries.findLast((entry) => entry.kind === 'call' && entry.agent === mainAgent)
   const begun = last?.kind === 'call' && last.turn === progress.turn && last.batched !== true
   if (begun) draft.memory = withProgress(draft.memory, { ...progress, turn: progress.turn + 1 })
+}
+
+/** How deep a session was nested was true of the client that has ended. */
+function forgetNesting(draft: Draft): void {
+  for (const circuit of draft.circuits) {
+    if (circuit.target.kind !== 'session' || circuit.session !== draft.memory.session) continue
+    keep(draft, { ...circuit, status: { state: 'closed' } })
+  }
 }
 
 function setRunning(draft: Draft, running: readonly string[]): undefined {

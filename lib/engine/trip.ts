@@ -1,8 +1,9 @@
 import { open } from '../breaker/transitions.ts'
 import type { Call } from '../calls/call.ts'
-import type { Finding } from '../patterns/finding.ts'
+import type { Config } from '../config/schema.ts'
+import type { Finding, PatternName } from '../patterns/finding.ts'
 import type { CallEntry } from '../windows/entry.ts'
-import { type Circuit, circuitKey, isLoop, noDenials, type Target } from './circuit.ts'
+import { type Circuit, circuitKey, noDenials, type Target } from './circuit.ts'
 import { cooldownOf, type Draft, keep, note } from './draft.ts'
 
 /**
@@ -26,7 +27,8 @@ export function openCircuit(
   const target = targetOf(finding, call)
   const subject = subjectOf(target, call)
   const place = { agent, turn, toolUseId: call.id, count: finding.count, reason }
-  const identity = { pattern, target, session: draft.memory.session, ...(isLoop(pattern) ? { agent } : {}) }
+  const scope = scopeOf(draft.config, pattern)
+  const identity = { pattern, target, session: draft.memory.session, ...(scope === 'agent' ? { agent } : {}) }
   const there = draft.circuits.find((circuit) => circuitKey(circuit) === circuitKey(identity))
   if (there !== undefined) return undefined
   const seconds = cooldownOf(draft.config, pattern, 1)
@@ -52,7 +54,16 @@ export function openCircuit(
   return circuit
 }
 
-function targetOf(finding: Finding, call: Call): Target {
+/** Where a circuit of this pattern holds, as the config says. */
+function scopeOf({ circuit_breakers }: Config, pattern: PatternName): string {
+  const limits = circuit_breakers[pattern]
+  return 'scope' in limits ? limits.scope : 'session'
+}
+
+/** What the patterns that look at calls refuse. */
+type CallTarget = Exclude<Target, { kind: 'session' }>
+
+function targetOf(finding: Finding, call: Call): CallTarget {
   switch (finding.aim) {
     case 'operation':
       return { kind: 'operation', key: call.operationKey }
@@ -69,7 +80,7 @@ function targetOf(finding: Finding, call: Call): Target {
 }
 
 /** What a target is called in messages. */
-export function subjectOf(target: Target, call: Call): string {
+export function subjectOf(target: CallTarget, call: Call): string {
   switch (target.kind) {
     case 'operation':
     case 'call':

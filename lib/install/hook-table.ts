@@ -3,7 +3,7 @@
  * it; nobody else spells an event, a matcher or a command.
  */
 
-import { drainWord } from '../store/spool.ts'
+import { drainWord, failurePrefix } from '../store/spool.ts'
 
 /** Which settings file: the project's shared one, the project's private one, or the user's own. */
 export type Scope = 'project' | 'local' | 'user'
@@ -17,8 +17,11 @@ export type HookExecutable = 'circuit-breaker-gate' | 'circuit-breaker-monitor' 
  * - `armed`: only while the marker is there, that is while a circuit is not closed or a streak is one step from tripping.
  * - `waiting`: also when batches wait in the spool.
  * - `batch`: also when enough of them wait; else the input is put there.
+ * - `troubled`: only while the model's API has failed and has not worked since.
+ * - `left`: never; the input is left in the spool for the next prompt. Under `claude -p` the client ends with a turn that failed
+ *   and takes its hooks along, and a Node that is still starting would be lost.
  */
-export type CommandForm = 'always' | 'armed' | 'waiting' | 'batch'
+export type CommandForm = 'always' | 'armed' | 'waiting' | 'batch' | 'troubled' | 'left'
 
 export interface HookRegistration {
   readonly event: string
@@ -28,13 +31,20 @@ export interface HookRegistration {
   readonly form: CommandForm
   /** Seconds after which the client gives up on the hook. */
   readonly timeout: number
+  /** What the client shows a person while the hook runs. */
+  readonly statusMessage?: string
 }
 
 /** What a settings file holds for one registration. */
 export interface SettingsEntry {
   readonly event: string
   readonly matcher?: string
-  readonly hook: { readonly type: 'command'; readonly command: string; readonly timeout: number }
+  readonly hook: {
+    readonly type: 'command'
+    readonly command: string
+    readonly timeout: number
+    readonly statusMessage?: string
+  }
 }
 
 /** Tools that have to be counted before they run, and all others. */
@@ -65,7 +75,14 @@ const monitor = (event: string, form: CommandForm = 'always', matcher?: string):
 
 export const hookTable: readonly HookRegistration[] = [
   { event: 'SessionStart', executable: 'memory-janitor', form: 'always', timeout: 15 },
-  { event: 'UserPromptSubmit', executable: 'prompt-intake', form: 'always', timeout: 10 },
+  {
+    event: 'UserPromptSubmit',
+    executable: 'prompt-intake',
+    form: 'always',
+    // It waits for a minute at most while the model's API is overloaded.
+    timeout: 75,
+    statusMessage: 'Breakerbox: is the model API overloaded?',
+  },
   gate(counted, 'always'),
   gate(uncounted, 'armed'),
   monitor('PostToolUse', 'armed', seenAtOnce),
@@ -74,7 +91,8 @@ export const hookTable: readonly HookRegistration[] = [
   monitor('SubagentStart'),
   monitor('SubagentStop'),
   monitor('Stop', 'waiting'),
-  monitor('StopFailure'),
+  { event: 'Stop', executable: 'prompt-intake', form: 'troubled', timeout: 10 },
+  { event: 'StopFailure', executable: 'prompt-intake', form: 'left', timeout: 10 },
   monitor('SessionEnd', 'waiting'),
 ]
 
@@ -116,6 +134,17 @@ const commandForms: Record<CommandForm, (node: string) => string> = {
   always: (node) => node,
   armed: (node) => `${memory}; ! ${isArmed} || exec ${node}`,
   waiting: (node) => `${memory}; ${spool}; set -- "$s"/*.json; ! { ${isArmed} || [ -e "$1" ]; } || exec ${node}`,
+  troubled: (node) => `${memory}; ! [ -e "$m/circuit_breaker_llm_api" ] || exec ${node}`,
+  left: (node) =>
+    [
+      memory,
+      spool,
+      `! { [ ! -d "$s" ] || [ -L "$s" ] || [ -L "$m" ]; } || exec ${node}`,
+      'umask 077',
+      'set -C',
+      `{ exec cat; } >"$s/${failurePrefix}$PPID-$$"`,
+      `exec ${node}`,
+    ].join('; '),
   batch: (node) =>
     [
       memory,
@@ -163,7 +192,12 @@ export function settingsEntries(
   return table.map((registration) => ({
     event: registration.event,
     ...(registration.matcher === undefined ? {} : { matcher: registration.matcher }),
-    hook: { type: 'command', command: commandText(scope, registration, shell), timeout: registration.timeout },
+    hook: {
+      type: 'command',
+      command: commandText(scope, registration, shell),
+      timeout: registration.timeout,
+      ...(registration.statusMessage === undefined ? {} : { statusMessage: registration.statusMessage }),
+    },
   }))
 }
 
@@ -190,6 +224,7 @@ const retired: Record<Scope, readonly string[]> = { project: [], local: [], user
  */
 export function denyRules(scope: Scope): readonly string[] {
   const root = scope === 'user' ? '~/' : ''
-  const hooks = ['circuit-breaker-*', 'prompt-intake*', 'memory-janitor*']
+  // Also where the part is not installed: hooks would load one that the model has put there.
+  const hooks = ['circuit-breaker-*', 'prompt-intake*', 'memory-janitor*', 'fleet-store*']
   return ['Edit(.claude/memory/circuit_breaker_*)', ...hooks.map((name) => `Edit(${root}.claude/hooks/${name})`)]
 }

@@ -2,13 +2,17 @@ import { dirname, join } from 'node:path'
 import type { InitialFile } from '../config/initial-files.ts'
 import type { ProjectPaths } from '../config/paths.ts'
 import type { Files, System } from '../system/system.ts'
-import { inspectHook, knownHashes, readBundles } from './hook-files.ts'
+import { fleetFiles, fleetNote, needsFleet } from './fleet-need.ts'
+import { unguarded } from './guard-plan.ts'
+import { guardFiles } from './guard-wrap.ts'
+import { copySteps, knownHashes, readBundles } from './hook-files.ts'
 import { denyRules, hookFiles, ownCommands, type Scope, settingsEntries } from './hook-table.ts'
 import { InstallError } from './install-error.ts'
 import { type Place, placeOf, sharingScope } from './place.ts'
-import { type InstallPlan, planInstall, planUninstall, SettingsRefusal, settingsWarnings } from './plan.ts'
+import { type InstallPlan, planInstall, planUninstall, settingsWarnings } from './plan.ts'
 import { type InstallRecord, type OwnFolder, readRecord, recordText, sha256, withHash } from './record.ts'
 import { readSettings, type SettingsFile } from './settings-file.ts'
+import { SettingsRefusal } from './settings-text.ts'
 import { leftovers, namesIn, type Step } from './steps.ts'
 
 export interface InstallRequest {
@@ -56,8 +60,9 @@ export function prepareInstall(system: Surroundings, request: InstallRequest): C
   const settings = readSettings(files, place.settings, request.scope === 'project' ? 0o644 : 0o600)
   const plan = planSettings(settings, request, record)
   const original = originalOf(settings, request.scope, record)
-  const hooks = hookSteps(files, place, request, record)
+  const hooks = hookSteps(system, place, request, record, settings)
   const missing = (['claude', 'memory', 'hooks'] as const).filter((folder) => !exists(files, place[folder]))
+  if (holdsOnlyGuard(files, place)) missing.push('hooks')
   const next: InstallRecord = {
     version: 1,
     settings: {
@@ -66,8 +71,11 @@ export function prepareInstall(system: Surroundings, request: InstallRequest): C
       created: [...plan.created],
       deny: [...plan.deny],
     },
-    hooks: [...(record?.hooks ?? []).filter(({ file }) => !hookFiles().includes(file)), ...hooks.hashes],
+    hooks: [...(record?.hooks ?? []).filter(({ file }) => !hooks.names.includes(file)), ...hooks.hashes],
     folders: madeFolders(system, place, record, missing),
+    ...(settings.text === settings.plain
+      ? guardedBefore(record)
+      : { guarded: withHash(record?.guarded, sha256(plan.text)) }),
   }
   const steps = [
     ...leftovers(files, ownFolders(place, settings)),
@@ -81,6 +89,7 @@ export function prepareInstall(system: Surroundings, request: InstallRequest): C
   ]
   const notes = [
     ...linkNote(settings),
+    ...fleetNote(system, place),
     ...settingsWarnings(plan.text).map((warning) => `${place.settings}: ${warning}`),
   ]
   return {
@@ -118,11 +127,11 @@ function originalOf(
   scope: Scope,
   record: InstallRecord | undefined,
 ): InstallRecord['settings']['original'] {
-  if (settings.text === undefined) return 'absent'
-  if (record?.settings.written.includes(sha256(settings.text))) return record.settings.original
+  if (settings.plain === undefined) return 'absent'
+  if (record?.settings.written.includes(sha256(settings.plain))) return record.settings.original
   const own = { commands: ownCommands(scope), deny: denyRules(scope) }
-  const without = planUninstall(settings.text, record === undefined ? own : { ...own, ours: record.settings })
-  return without === settings.text ? 'kept' : 'derived'
+  const without = planUninstall(settings.plain, record === undefined ? own : { ...own, ours: record.settings })
+  return without === settings.plain ? 'kept' : 'derived'
 }
 
 function writtenHashes(
@@ -132,24 +141,33 @@ function writtenHashes(
   record: InstallRecord | undefined,
 ): string[] {
   // Hashes of earlier texts stay good for as long as they go back to the same original.
-  const continued = settings.text !== undefined && record?.settings.written.includes(sha256(settings.text))
-  return original === 'derived' ? [] : withHash(continued ? record?.settings.written : [], sha256(plan.text))
+  const continued = settings.plain !== undefined && record?.settings.written.includes(sha256(settings.plain))
+  return original === 'derived' ? [] : withHash(continued ? record?.settings.written : [], sha256(unguarded(plan.text)))
 }
 
-function hookSteps(files: Files, place: Place, request: InstallRequest, record: InstallRecord | undefined) {
-  const bundles = readBundles(files, request.bundles, hookFiles())
-  const steps = bundles.map(({ name, content, hash }): Step => {
-    const path = join(place.hooks, name)
-    const present = inspectHook(files, path, [...knownHashes(record, name), hash])
-    if (present.kind === 'foreign') throw new InstallError(path, 'not a file of Breakerbox; move it away first')
-    if (present.kind === 'ours' && present.hash === hash) return { kind: 'keep', path }
-    return { kind: 'write', path, content, mode: 0o755, replaces: present.kind === 'ours' }
-  })
+function hookSteps(
+  system: Surroundings,
+  place: Place,
+  request: InstallRequest,
+  record: InstallRecord | undefined,
+  { text, plain }: SettingsFile,
+) {
+  // Whoever guards hooks gets the newer guard with the newer hooks.
+  const guard = text === plain ? [] : guardFiles
+  const { files } = system
+  const names = [...hookFiles(), ...guard, ...(needsFleet(system, place) ? fleetFiles : [])]
+  const bundles = readBundles(files, request.bundles, names)
   const hashes = bundles.map(({ name, hash }) => ({ file: name, sha256: withHash(knownHashes(record, name), hash) }))
-  const folder: Step[] = exists(files, place.hooks)
-    ? []
-    : [{ kind: 'folder', path: place.hooks, mode: folderModes.hooks }]
-  return { steps: [...folder, ...steps], hashes }
+  return { names, steps: copySteps(files, place.hooks, bundles, (name) => knownHashes(record, name)), hashes }
+}
+
+const guardedBefore = (record: InstallRecord | undefined): Pick<InstallRecord, 'guarded'> =>
+  record?.guarded === undefined ? {} : { guarded: record.guarded }
+
+/** Whether guarding hooks has made the hooks folder: nothing else is in it. */
+export function holdsOnlyGuard(files: Files, { hooks }: Place): boolean {
+  const names = namesIn(files, hooks)
+  return names.length > 0 && names.every((name) => guardFiles.includes(name))
 }
 
 const folderModes: Record<OwnFolder, number> = { claude: 0o755, hooks: 0o755, memory: 0o700 }
@@ -195,12 +213,12 @@ function ignoreStep(files: Files, memory: string): Step[] {
 
 function backupStep(files: Files, place: Place, settings: SettingsFile, record: InstallRecord | undefined): Step[] {
   // The backup of a file that we have written since is older than the file, and stays.
-  const ours = settings.text !== undefined && record?.settings.written.includes(sha256(settings.text))
-  return ours || settings.text === undefined ? [] : fileStep(files, place.backup, settings.text)
+  const ours = settings.plain !== undefined && record?.settings.written.includes(sha256(settings.plain))
+  return ours || settings.plain === undefined ? [] : fileStep(files, place.backup, settings.plain)
 }
 
 /** Writes an owner-only file, or keeps it where it has that text. */
-function fileStep(files: Files, path: string, content: string): Step[] {
+export function fileStep(files: Files, path: string, content: string): Step[] {
   const replaces = exists(files, path)
   if (replaces && files.readText(path) === content) return [{ kind: 'keep', path }]
   return [{ kind: 'write', path, content, mode: 0o600, replaces }]
@@ -218,7 +236,8 @@ function projectSteps(files: Files, place: Place, request: InstallRequest): Step
   return [...folder, ...(moved ? ignoreStep(files, paths.memory) : []), ...initial]
 }
 
-function settingsStep(settings: SettingsFile, text: string): Step[] {
+/** The step that writes the settings, if there is something to write. */
+export function settingsStep(settings: SettingsFile, text: string): Step[] {
   if (settings.text === text) return [{ kind: 'keep', path: settings.target }]
   const replaces = settings.text !== undefined
   return [{ kind: 'write', path: settings.target, content: text, mode: settings.mode, replaces }]

@@ -229,6 +229,35 @@ function removeChild(text: string, container: Node, child: Node, withLineEnd: bo
   return cuts.reduceRight((rest, [from, to]) => rest.slice(0, from) + rest.slice(to), text)
 }
 
+/** The value at `path`, which must be there, as it is spelled. */
+export function spellingAt(text: string, path: JSONPath): string {
+  const { offset, length } = nodeAt(text, path)
+  return text.slice(offset, offset + length)
+}
+
+/** Puts another spelling in place of the value at `path`, which must be there. */
+export function respell(text: string, path: JSONPath, spelling: string): string {
+  const { offset, length } = nodeAt(text, path)
+  return text.slice(0, offset) + spelling + text.slice(offset + length)
+}
+
+/** Puts items in front of those of the array at `path`; `cutFront` takes so many out again and gives back the same bytes. */
+export function insertFront(text: string, path: JSONPath, spellings: readonly string[]): string {
+  const { offset, children = [] } = nodeAt(text, path)
+  const items = spellings.join(', ') + (children.length === 0 ? '' : ',')
+  return text.slice(0, offset + 1) + items + text.slice(offset + 1)
+}
+
+/** Takes the first `count` items out of the array at `path`, with the comma behind them. */
+export function cutFront(text: string, path: JSONPath, count: number): string {
+  const { offset, children = [] } = nodeAt(text, path)
+  const last = children[count - 1]
+  if (last === undefined) throw new JsonTextError(`there are no ${count} items at ${path.join('.')}`)
+  const end = last.offset + last.length
+  const comma = commaAfter(text, end)
+  return text.slice(0, offset + 1) + text.slice(comma === undefined ? end : comma + 1)
+}
+
 function nodeAt(text: string, path: JSONPath): Node {
   const node = findNodeAtLocation(readTree(text), path)
   if (node === undefined) throw new JsonTextError(`there is nothing at ${path.join('.')}`)

@@ -1,16 +1,6 @@
-import type { JSONPath, Node } from 'jsonc-parser'
 import type { SettingsEntry } from './hook-table.ts'
-import {
-  appendTo,
-  isStrictJson,
-  JsonTextError,
-  type Layout,
-  layoutOf,
-  members,
-  plainValue,
-  readTree,
-  removeAt,
-} from './json-text.ts'
+import { isStrictJson, members, plainValue, readTree } from './json-text.ts'
+import { byteOrderMark, type HookEntry, hookPath, SettingsText, stringMember } from './settings-text.ts'
 
 /**
  * What install and uninstall make of a settings text. Pure: texts in, texts out. Only entries whose command is, letter for
@@ -45,14 +35,6 @@ export interface Removable {
   readonly deny: readonly string[]
   readonly ours?: Ours
 }
-
-/** The settings text cannot be edited safely: not JSON, or a foreign shape. The message is the cause, one line. */
-export class SettingsRefusal extends Error {
-  override name = 'SettingsRefusal'
-}
-
-const byteOrderMark = '\uFEFF'
-const freshLayout: Layout = { lineEnd: '\n', indent: '  ', spaced: true }
 
 /** The text with our entries in it. The same text comes back where nothing is to do, so planning twice is planning once. */
 export function planInstall(text: string | undefined, wanted: Wanted): InstallPlan {
@@ -111,129 +93,16 @@ export function settingsWarnings(text: string): string[] {
   return warnings
 }
 
-/** A settings text under change: byte order mark set aside, layout known, what was created remembered. */
-class SettingsText {
-  readonly created: string[] = []
-  private readonly original: string | undefined
-  private readonly mark: string
-  private readonly layout: Layout
-  private body: string
-
-  constructor(text: string | undefined) {
-    this.original = text
-    this.mark = text?.startsWith(byteOrderMark) ? byteOrderMark : ''
-    const body = (text ?? '').slice(this.mark.length)
-    this.body = body.trim() === '' ? '{}\n' : body
-    this.layout = body.trim() === '' ? freshLayout : this.refusing(() => layoutOf(this.body))
-  }
-
-  get tree(): Node {
-    return readTree(this.body)
-  }
-
-  /** The new text, or the very one given where nothing was edited. */
-  result(): string {
-    const untouched = this.original !== undefined && this.original.trim() === '' && this.body === '{}\n'
-    return untouched ? (this.original ?? '') : this.mark + this.body
-  }
-
-  /** The value at a path of object keys. */
-  at(path: readonly string[]): Node | undefined {
-    return path.reduce<Node | undefined>((node, key) => (node === undefined ? node : members(node, key)[0]), this.tree)
-  }
-
-  strings(path: readonly string[]): unknown[] {
-    return (this.at(path)?.children ?? []).map(plainValue)
-  }
-
-  ensure(path: readonly string[], value: object): void {
-    if (this.at(path) !== undefined) return
-    this.created.push(path.join('.'))
-    this.body = appendTo(this.body, path.slice(0, -1), { key: path.at(-1) ?? '', value }, this.layout)
-  }
-
-  append(path: readonly string[], value: unknown): void {
-    this.body = appendTo(this.body, [...path], { value }, this.layout)
-  }
-
-  remove(path: JSONPath): void {
-    this.body = removeAt(this.body, path)
-  }
-
-  checkShape(events: readonly string[], withPermissions: boolean): void {
-    const root = this.refusing(() => this.tree)
-    if (root.type !== 'object') throw new SettingsRefusal('it is not a JSON object')
-    const hooks = this.only(root, 'hooks', 'object')
-    const permissions = this.only(root, 'permissions', withPermissions ? 'object' : undefined)
-    for (const property of hooks?.children ?? []) {
-      this.only(hooks as Node, String(property.children?.[0]?.value), undefined, 'hooks.')
-    }
-    for (const event of events) {
-      const groups = hooks === undefined ? undefined : this.only(hooks, event, 'array', 'hooks.')
-      for (const [index, group] of (groups?.children ?? []).entries()) {
-        const name = `hooks.${event}[${index}]`
-        if (group.type !== 'object') throw new SettingsRefusal(`${name} is not an object`)
-        this.only(group, 'hooks', 'array', `${name}.`)
-      }
-    }
-    if (permissions?.type === 'object') {
-      this.only(permissions, 'deny', withPermissions ? 'array' : undefined, 'permissions.')
-    }
-  }
-
-  /** The one value under a key, of the type that the client expects there; undefined where there is none. */
-  private only(object: Node, key: string, type?: 'object' | 'array', prefix = ''): Node | undefined {
-    const [value, second] = members(object, key)
-    if (second !== undefined) throw new SettingsRefusal(`${prefix}${key} stands there twice`)
-    if (value !== undefined && type !== undefined && value.type !== type)
-      throw new SettingsRefusal(`${prefix}${key} is not an ${type}`)
-    return value
-  }
-
-  private refusing<T>(read: () => T): T {
-    try {
-      return read()
-    } catch (error) {
-      if (error instanceof JsonTextError) throw new SettingsRefusal(`not valid JSON, ${error.message}`)
-      throw error
-    }
-  }
-}
-
 /** One of our entries as it stands in a settings text. */
-interface OwnEntry {
-  readonly event: string
-  readonly group: number
-  readonly index: number
-  /** Empty where the group has none. */
-  readonly matcher: string
+interface OwnEntry extends HookEntry {
   readonly command: string
 }
 
-function findOwn(settings: SettingsText, commands: ReadonlySet<string>): OwnEntry[] {
-  return (settings.at(['hooks'])?.children ?? []).flatMap((property) => {
-    const [name, groups] = property.children ?? []
-    const list = groups?.type === 'array' ? (groups.children ?? []) : []
-    return list.flatMap((group, at) => ownInGroup(String(name?.value), group, at, commands))
+const findOwn = (settings: SettingsText, commands: ReadonlySet<string>): OwnEntry[] =>
+  settings.hookEntries().flatMap((entry) => {
+    const command = stringMember(entry.hook, 'command')
+    return command === undefined || !commands.has(command) ? [] : [{ ...entry, command }]
   })
-}
-
-function ownInGroup(event: string, group: Node, at: number, commands: ReadonlySet<string>): OwnEntry[] {
-  if (group.type !== 'object') return []
-  const matcher = text(members(group, 'matcher')[0])
-  const hooks = members(group, 'hooks')[0]
-  if (hooks?.type !== 'array') return []
-  const list = hooks.children ?? []
-  return list.flatMap((hook, index) => {
-    const command = hook.type === 'object' ? text(members(hook, 'command')[0]) : undefined
-    if (command === undefined || !commands.has(command)) return []
-    return [{ event, group: at, index, matcher: matcher ?? '', command }]
-  })
-}
-
-function text(node: Node | undefined): string | undefined {
-  return node?.type === 'string' ? String(node.value) : undefined
-}
 
 /** An entry counts as the wanted one whatever timeout or further fields the person gave it. */
 function isSame(own: OwnEntry, entry: SettingsEntry): boolean {
@@ -258,9 +127,8 @@ function removeOwn(
   const keep = new Set(wanted.map((entry) => found.find((own) => isSame(own, entry))))
   // From the end, so that the positions of those still to go stay right.
   for (const own of found.filter((each) => !keep.has(each)).reverse()) {
-    const hooks = ['hooks', own.event, own.group, 'hooks']
     if (countAt(settings, own) > 1) {
-      settings.remove([...hooks, own.index])
+      settings.remove(hookPath(own))
       continue
     }
     settings.remove(['hooks', own.event, own.group])

@@ -7,24 +7,30 @@ import type { Place } from './place.ts'
  * What install remembers, so that uninstall can give back the bytes. It is written before the things that it tells of: a
  * crash in between leaves a record of something that never came, which hurts nobody.
  */
-const recordSchema = object({
-  version: oneOf(1),
-  settings: object({
-    /**
-     * Before install there was no file (`absent`), or its bytes are in the backup (`kept`), or it was edited between two
-     * installs (`derived`), so that only our own entries can be taken out again.
-     */
-    original: oneOf('absent', 'kept', 'derived'),
-    /** SHA-256 of every settings text that installs made of that original, newest last. */
-    written: list(text()),
-    created: list(text()),
-    deny: list(text()),
-  }),
-  /** SHA-256 of every bundle that was copied, newest last. */
-  hooks: list(object({ file: text(), sha256: list(text()) })),
-  /** Folders that install made. */
-  folders: list(oneOf('claude', 'hooks', 'memory')),
-})
+const recordSchema = object(
+  {
+    version: oneOf(1),
+    settings: object({
+      /**
+       * Before install there was no file (`absent`), or its bytes are in the backup (`kept`), or it was edited between two
+       * installs (`derived`), so that only our own entries can be taken out again.
+       */
+      original: oneOf('absent', 'kept', 'derived'),
+      /** SHA-256 of every settings text that installs made of that original, newest last. */
+      written: list(text()),
+      created: list(text()),
+      deny: list(text()),
+    }),
+    /** SHA-256 of every bundle that was copied, the guard's files included while they are in use, newest last. */
+    hooks: list(object({ file: text(), sha256: list(text()) })),
+    /** Folders that install made. */
+    folders: list(oneOf('claude', 'hooks', 'memory')),
+  },
+  {
+    /** SHA-256 of settings texts that guarding hooks left behind, newest last: they are no work of a stranger. */
+    guarded: list(text()),
+  },
+)
 
 export type InstallRecord = TypeOf<typeof recordSchema>
 export type OwnFolder = InstallRecord['folders'][number]

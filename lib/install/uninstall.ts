@@ -1,8 +1,11 @@
 import { join } from 'node:path'
 import type { Files, System } from '../system/system.ts'
-import { inspectHook, knownHashes } from './hook-files.ts'
+import { fleetFiles } from './fleet-need.ts'
+import { handGuardNote, namesGuard, needsGuard } from './guard-need.ts'
+import { guardFiles } from './guard-wrap.ts'
+import { knownHashes, removeSteps } from './hook-files.ts'
 import { denyRules, hookFiles, ownCommands, type Scope } from './hook-table.ts'
-import { type Change, ignoreAll, ignoreOwn, linkNote, ownFolders, refusingFor } from './install.ts'
+import { type Change, holdsOnlyGuard, ignoreAll, ignoreOwn, linkNote, ownFolders, refusingFor } from './install.ts'
 import { ownPrefix, type Place, placeOf, sharingScope } from './place.ts'
 import { planUninstall } from './plan.ts'
 import { type InstallRecord, readRecord, sha256 } from './record.ts'
@@ -31,14 +34,14 @@ export function prepareUninstall(system: Surroundings, request: UninstallRequest
   const settings = readSettings(files, place.settings, 0o644)
   const after = settingsAfter(files, place, settings, record)
   const usedBy = stillUsedBy(system, place)
-  const hooks = usedBy === undefined ? hookSteps(files, place, record) : []
+  const hooks = usedBy === undefined ? hookSteps(files, place, record, needsGuard(system, place, after)) : []
   const purge = request.purge && usedBy === undefined
   const steps = [
     // First, so that the settings never name a hook that is gone.
     ...settingsStep(settings, after),
     ...leftovers(files, ownFolders(place, settings)),
     ...hooks,
-    ...folderStep(place, 'hooks', record, purge),
+    ...folderStep(place, 'hooks', record, purge || holdsOnlyGuard(files, place)),
     ...(purge ? purgeSteps(files, place) : []),
     // The record goes last of all files: until then, running again knows what is ours.
     ...[place.backup, place.record].flatMap((path) => removeStep(files, path)),
@@ -53,7 +56,7 @@ export function prepareUninstall(system: Surroundings, request: UninstallRequest
     place,
     steps,
     settings: { path: place.settings, before: settings.text, after },
-    notes: [...linkNote(settings), ...notes, ...linkedMemoryNote(files, place, purge)],
+    notes: [...linkNote(settings), ...notes, ...handNote(place, after), ...linkedMemoryNote(files, place, purge)],
   }
 }
 
@@ -64,7 +67,8 @@ function settingsAfter(
   settings: SettingsFile,
   record: InstallRecord | undefined,
 ): string | undefined {
-  const { text } = settings
+  // Guarded hooks are given back with everything else: what guards them goes.
+  const { plain: text } = settings
   if (text === undefined) return undefined
   if (record?.settings.written.includes(sha256(text))) {
     if (record.settings.original === 'absent') return undefined
@@ -103,17 +107,16 @@ function stillUsedBy(system: Surroundings, place: Place): Scope | undefined {
   }
 }
 
-function hookSteps(files: Files, place: Place, record: InstallRecord | undefined): Step[] {
-  const names = [...new Set([...hookFiles(), ...(record?.hooks ?? []).map(({ file }) => file).filter(isPlainName)])]
-  return names.flatMap((name): Step[] => {
-    const path = join(place.hooks, name)
-    return inspectHook(files, path, knownHashes(record, name)).kind === 'ours' ? [{ kind: 'remove', path }] : []
-  })
+function hookSteps(files: Files, place: Place, record: InstallRecord | undefined, keepsGuard: boolean): Step[] {
+  const recorded = (record?.hooks ?? []).map(({ file }) => file).filter(isPlainName)
+  const all = [...new Set([...hookFiles(), ...guardFiles, ...fleetFiles, ...recorded])]
+  const names = all.filter((name) => !keepsGuard || !guardFiles.includes(name))
+  return removeSteps(files, place.hooks, names, (name) => knownHashes(record, name))
 }
 
 /** A name from the record is used as a path only if it cannot lead out of the folder. */
 function isPlainName(name: string): boolean {
-  return /^[a-z][a-z0-9-]*\.[cm]js$/.test(name)
+  return /^[a-z][a-z0-9-]*\.(?:[cm]js|sh)$/.test(name)
 }
 
 function removeStep(files: Files, path: string): Step[] {
@@ -124,10 +127,10 @@ function folderStep(
   place: Place,
   folder: 'claude' | 'hooks' | 'memory',
   record: InstallRecord | undefined,
-  purge: boolean,
+  orphaned: boolean,
 ): Step[] {
   // After an uninstall without a purge there is no record; a folder that a later purge empties is then taken for ours.
-  const own = record === undefined ? purge : record.folders.includes(folder)
+  const own = record === undefined ? orphaned : record.folders.includes(folder)
   return own ? [{ kind: 'removeEmptyFolder', path: place[folder] }] : []
 }
 
@@ -154,6 +157,10 @@ function ignoreSteps(files: Files, place: Place): Step[] {
     if (files.facts(path)?.kind !== 'file') return []
     return [ignoreAll, ignoreOwn].includes(files.readText(path)) ? [{ kind: 'remove', path }] : []
   })
+}
+
+function handNote(place: Place, after: string | undefined): string[] {
+  return namesGuard(after) ? [handGuardNote(place)] : []
 }
 
 function linkedMemoryNote(files: Files, place: Place, purge: boolean): string[] {

@@ -8,6 +8,8 @@ export type PatternName =
   | 'sequential_tools'
   | 'agent_spawn'
   | 'external_api'
+  | 'hook_recursion'
+  | 'llm_api'
 
 /** What a detector saw in the window. */
 export interface Finding {

@@ -1,7 +1,7 @@
 import { type AgentSpawnLimits, agentSpawn } from './agent-spawn.ts'
 import { type BusyPollingLimits, busyPolling } from './busy-polling.ts'
 import { type ExternalApiLimits, externalApi } from './external-api.ts'
-import type { Finding, PatternName, Sight } from './finding.ts'
+import type { Detector, Finding, PatternName, Sight } from './finding.ts'
 import { type RepeatedCallLimits, repeatedCall } from './repeated-call.ts'
 import { type SequentialToolsLimits, sequentialTools } from './sequential-tools.ts'
 import { type ToolFailureLimits, toolFailure } from './tool-failure.ts'
@@ -17,10 +17,10 @@ export interface PatternLimits {
 }
 
 /**
- * All patterns, in the order in which they are asked: the loops first, so that the reason a model reads is the most
- * specific one. A new pattern gets a file of its own and a line here (`hook_recursion` and `llm_api` will).
+ * The patterns that look at calls, in the order in which they are asked: the loops first, so that the reason a model reads
+ * is the most specific one. A new pattern gets a file of its own and a line here.
  */
-export const patternNames = [
+export const callPatterns = [
   'tool_failure',
   'repeated_call',
   'busy_polling',
@@ -29,41 +29,37 @@ export const patternNames = [
   'external_api',
 ] as const satisfies readonly PatternName[]
 
-/** Asks one pattern. */
-export function detect(
-  name: PatternName,
-  limits: PatternLimits,
-  sight: Omit<Sight<never>, 'limits'>,
-): Finding | undefined {
-  switch (name) {
-    case 'tool_failure':
-      return toolFailure({ ...sight, limits: limits[name] })
-    case 'repeated_call':
-      return repeatedCall({ ...sight, limits: limits[name] })
-    case 'busy_polling':
-      return busyPolling({ ...sight, limits: limits[name] })
-    case 'sequential_tools':
-      return sequentialTools({ ...sight, limits: limits[name] })
-    default:
-      return detectLimit(name, limits, sight)
-  }
-}
+export type CallPattern = (typeof callPatterns)[number]
+
+/**
+ * All patterns. `hook_recursion` looks at who started a session and at hooks, `llm_api` at how the model's API answers, neither
+ * at calls: see their files.
+ */
+export const patternNames = [...callPatterns, 'hook_recursion', 'llm_api'] as const satisfies readonly PatternName[]
 
 /** Patterns that count a call before it runs. */
 export type LimitName = 'agent_spawn' | 'external_api'
 
-/** Asks one of those. */
-export function detectLimit(
-  name: LimitName,
-  limits: PatternLimits,
-  sight: Omit<Sight<never>, 'limits'>,
-): Finding | undefined {
-  switch (name) {
-    case 'agent_spawn':
-      return agentSpawn({ ...sight, limits: limits[name] })
-    case 'external_api':
-      return externalApi({ ...sight, limits: limits[name] })
-    default:
-      return name satisfies never
-  }
+type Detectors<Name extends CallPattern> = { readonly [Each in Name]: Detector<PatternLimits[Each]> }
+
+/** Asks one pattern. */
+export const detect = /* @__PURE__ */ askOneOf<CallPattern>({
+  tool_failure: toolFailure,
+  repeated_call: repeatedCall,
+  busy_polling: busyPolling,
+  sequential_tools: sequentialTools,
+  agent_spawn: agentSpawn,
+  external_api: externalApi,
+})
+
+/** Asks one of those that count a call before it runs; who asks no other carries no other. */
+export const detectLimit = /* @__PURE__ */ askOneOf<LimitName>({
+  agent_spawn: agentSpawn,
+  external_api: externalApi,
+})
+
+function askOneOf<Name extends CallPattern>(detectors: Detectors<Name>) {
+  return (name: Name, limits: PatternLimits, sight: Omit<Sight<never>, 'limits'>): Finding | undefined =>
+    // each detector stands beside the limits of its own name
+    (detectors[name] as Detector<unknown>)({ ...sight, limits: limits[name] })
 }

@@ -1,5 +1,7 @@
 import type { EngineEvent, PromptEvent, RequestEvent } from '../engine/event.ts'
+import { emptyMemory } from '../engine/memory.ts'
 import { isNear } from '../engine/near.ts'
+import { withoutShared } from '../engine/shared-config.ts'
 import { type StepOf, stepAsked, stepHappened, stepPrompted, type Verdict } from '../engine/step.ts'
 import { spoolPrepare, spoolRemove, spoolWrite } from '../store/spool.ts'
 import { follow } from './aftermath.ts'
@@ -8,8 +10,9 @@ import { circuitStateKind, sessionKind } from './documents.ts'
 import type { Happening } from './happening.ts'
 import { setMarker } from './marker.ts'
 import type { Project } from './project.ts'
+import { applyRan, applyShared } from './together.ts'
 import { takeWaiting } from './waiting.ts'
-import { nothing, write } from './write.ts'
+import { joined, nothing, write } from './write.ts'
 
 export interface Applied {
   readonly verdict: Verdict
@@ -47,7 +50,11 @@ export async function apply(project: Project, happening: Happening, raw: string 
   )
   spoolPrepare(project.system, project.paths.spool)
   const after = await follow(project, written.incidents, happening)
-  return { verdict: written.verdict, notes: [...notes, ...written.damage.map(describeDamage), ...after] }
+  const shared = await applyRan(project, [...happenings, happening])
+  return {
+    verdict: joined(written.verdict, shared.verdict),
+    notes: [...notes, ...written.damage.map(describeDamage), ...after, ...shared.notes],
+  }
 }
 
 /**
@@ -55,6 +62,13 @@ export async function apply(project: Project, happening: Happening, raw: string 
  * every batch is taken in as it comes, and what is counted before it runs is counted here.
  */
 export async function applyRequest(project: Project, asked: Happening<RequestEvent>): Promise<Applied> {
+  const own = await applyOwnRequest(project, asked)
+  if (own.verdict.refusal !== undefined) return own
+  const shared = await applyShared(project, asked, stepAsked)
+  return { verdict: joined(own.verdict, shared.verdict), notes: [...own.notes, ...shared.notes] }
+}
+
+async function applyOwnRequest(project: Project, asked: Happening<RequestEvent>): Promise<Applied> {
   const glance = await look(project, asked, stepAsked)
   if (glance !== undefined) return { verdict: glance, notes: [] }
   const written = await write(project, [asked], stepAsked)
@@ -73,6 +87,10 @@ export async function applyPrompt(
 ): Promise<Applied> {
   const written = await write(project, [prompted], stepPrompted)
   if (written === 'busy') {
+    const { session, event, at } = prompted
+    // One that is nested too deeply is refused all the same: many sessions at once is when the lock is not to be had.
+    const { verdict, incidents } = stepPrompted(emptyMemory(session), [], event, project.config, at)
+    if (verdict.refusal !== undefined) return { verdict, notes: await follow(project, incidents) }
     if (raw !== undefined) spoolWrite(project.system, project.paths.spool, raw)
     return { verdict: nothing, notes: ['the state is locked by another process; this prompt waits in the spool'] }
   }
@@ -89,7 +107,8 @@ async function look<E extends EngineEvent>(
   const state = await project.store.read(circuitStateKind)
   const memory = await project.store.read(sessionKind(session))
   if (state.damage !== undefined || memory.damage !== undefined) return undefined
-  const next = step(memory.document, state.document.circuits, event, project.config, at)
+  const config = withoutShared(project.config)
+  const next = step(memory.document, state.document.circuits, event, config, at)
   const unchanged = next.memory === memory.document && next.circuits === state.document.circuits
   if (!unchanged || next.incidents.length > 0 || event.kind === 'session_ended') return undefined
   setMarker(project, state.document)

@@ -5,9 +5,9 @@ import { runJanitor } from '../memory/janitor.ts'
 import type { MemoryLimits } from '../memory/plan.ts'
 import type { CleanupRecord, JanitorReport } from '../memory/report.ts'
 import { sweepLeftovers } from '../store/leftovers.ts'
-import { sessionFileName } from './documents.ts'
 import { shortId } from './hook-events.ts'
 import type { Project } from './project.ts'
+import { sessionFileName } from './session-file.ts'
 
 /**
  * Brings a project's memory folder inside its limits and writes each action into the incident log: the one way to clean,

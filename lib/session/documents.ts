@@ -1,9 +1,10 @@
-import { hash } from '../calls/hash.ts'
 import type { Circuit } from '../engine/circuit.ts'
 import { emptyMemory, type SessionMemory } from '../engine/memory.ts'
+import { noSharedLimits, type SharedLimits } from '../engine/shared-limits.ts'
 import { patternNames } from '../patterns/patterns.ts'
 import { integer, list, number, object, oneOf, type Schema, text, time, variants } from '../schema/schema.ts'
 import type { DocumentKind } from '../store/store.ts'
+import { sessionFileName } from './session-file.ts'
 
 /** The project's circuits that are not plainly closed. */
 export interface CircuitState {
@@ -13,6 +14,10 @@ export interface CircuitState {
   readonly near?: readonly string[]
   /** Sessions with circuits here whose client has ended; an event of theirs takes them out again. */
   readonly ended?: readonly string[]
+  /** Until when a circuit refuses that the project's sessions share, ISO 8601 UTC, as far as seen from here. */
+  readonly sharedUntil?: string
+  /** The same of what machines share. */
+  readonly fleetUntil?: string
   /** Hash of the circuits, by which a change that was not ours is noticed; absent in what install makes. */
   readonly seal?: string
 }
@@ -48,7 +53,7 @@ const status = variants(
 const target = variants(
   'kind',
   object({ kind: oneOf('operation', 'call', 'tool'), key: short }),
-  object({ kind: oneOf('spawns', 'outside') }),
+  object({ kind: oneOf('spawns', 'outside', 'session') }),
 )
 const circuit = object(
   {
@@ -62,11 +67,11 @@ const circuit = object(
     lastTrip: object({ at: moment, turn: count, reason: short }),
     denials: object({ count, ids: list(short) }, { last: short }),
   },
-  { agent: short, probedIn: short, ungated: oneOf(true), result: short },
+  { agent: short, probedIn: short, ungated: oneOf(true), result: short, machine: short },
 )
 const circuitState: Schema<CircuitState> = object(
   { version: oneOf(1), circuits: list(circuit) },
-  { near: list(short), ended: list(short), seal: short },
+  { near: list(short), ended: list(short), sharedUntil: moment, fleetUntil: moment, seal: short },
 )
 
 const callEntry = object(
@@ -126,6 +131,16 @@ export const circuitStateKind: DocumentKind<CircuitState> = {
   parse: circuitState.parse,
 }
 
+/** `circuit_breaker_shared.json`, or the same document of a Redis server: limits that sessions keep together. */
+export const sharedKind: DocumentKind<SharedLimits> = {
+  key: 'circuit_breaker_shared',
+  version: 1,
+  empty: () => noSharedLimits,
+  // Made when it is needed: what is made at start-up stays in every bundle.
+  parse: (value): SharedLimits =>
+    object({ version: oneOf(1), memory: sessionMemory, circuits: list(circuit) }).parse(value),
+}
+
 /** `circuit_breaker_halt.json` */
 export const haltKind: DocumentKind<HaltRecord> = {
   key: 'circuit_breaker_halt',
@@ -142,12 +157,6 @@ export function sessionKind(session: string): DocumentKind<SessionMemory> {
     empty: () => emptyMemory(session),
     parse: sessionMemory.parse,
   }
-}
-
-/** A file name for an id that comes from input: plain ids as they are, anything else by its hash. */
-export function sessionFileName(session: string): string {
-  const plain = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(session) && !/^(con|prn|aux|nul|com\d|lpt\d)$/i.test(session)
-  return plain ? session : `id-${hash(session)}`
 }
 
 /** Size that the state file stays under, bytes. */

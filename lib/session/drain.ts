@@ -4,6 +4,7 @@ import { spoolRemove } from '../store/spool.ts'
 import type { System } from '../system/system.ts'
 import { follow } from './aftermath.ts'
 import { openProject } from './project.ts'
+import { applyRan } from './together.ts'
 import { takeWaiting } from './waiting.ts'
 import { write } from './write.ts'
 
@@ -26,6 +27,10 @@ export async function drain(system: System): Promise<void> {
       taken.map(({ name }) => name),
     )
     await follow(project, written.incidents)
+    await applyRan(
+      project,
+      taken.flatMap(({ happening }) => happening ?? []),
+    )
   } catch {
     // The files are still there, and so is the cause: the next hook tells.
   }

@@ -38,6 +38,7 @@ async function isOfInterest(project: Project, session: string, { call, agent }: 
   const outside = outsideWeight(call, project.config.circuit_breakers.external_api) > 0
   if (isSpawn(call.tool) || (outside && call.tool !== 'Bash')) return true
   const { document } = await project.store.read(circuitStateKind)
+  if (outside && (document.sharedUntil ?? document.fleetUntil) !== undefined) return true
   return document.circuits.some((circuit) => concerns(circuit, session, agent, call, outside))
 }
 

@@ -92,7 +92,7 @@ interface Installed {
   readonly isRecorded: boolean
   /** Hashes that install wrote, by hook file. */
   readonly written: ReadonlyMap<string, readonly string[]>
-  /** Whether the settings are word for word what install made. */
+  /** Whether the settings are word for word what install, or guarding hooks, made. */
   readonly settingsAsWritten: boolean
 }
 
@@ -141,7 +141,9 @@ function installedIn(files: Files, settings: readonly SettingsFound[]): Installe
   for (const { place, text } of settings) {
     const record = readRecord(files, place)
     if (record !== undefined) records.push(record)
-    if (text !== undefined) settingsAsWritten &&= record?.settings.written.includes(sha256(text)) === true
+    if (text === undefined) continue
+    const known = [...(record?.settings.written ?? []), ...(record?.guarded ?? [])]
+    settingsAsWritten &&= known.includes(sha256(text))
   }
   const written = new Map(records.flatMap((record) => record.hooks.map(({ file, sha256 }) => [file, sha256])))
   return { isRecorded: records.length > 0, written, settingsAsWritten }
@@ -199,6 +201,7 @@ const leaves = (value: unknown, field = ''): Leaf[] =>
     : [[field, JSON.stringify(value) ?? '']]
 
 const mend = 'breakerbox install puts it back'
+const mendOf = (name: string): string => (name.startsWith('hook-guard') ? 'breakerbox guard-hooks puts it back' : mend)
 
 /** What changed since the last look, as subject and reason. */
 function differences(before: readonly string[], now: Survey, isMissing: boolean): [subject: string, reason: string][] {
@@ -220,17 +223,18 @@ function differences(before: readonly string[], now: Survey, isMissing: boolean)
     const known = written.get(name)
     if (known === undefined || before.includes(`hook ${name} ${hash}`)) continue
     if (known.includes(hash)) upgraded = true
-    else news.push([name, `is not the file that install wrote; ${mend}`])
+    else news.push([name, `is not the file that install wrote; ${mendOf(name)}`])
   }
   for (const name of namesOf(before, 'hook')) {
-    if (!now.hooks.has(name) && !(settingsAsWritten && !written.has(name))) news.push([name, `is gone; ${mend}`])
+    if (!now.hooks.has(name) && !(settingsAsWritten && !written.has(name)))
+      news.push([name, `is gone; ${mendOf(name)}`])
   }
   if (upgraded || settingsAsWritten) return news
   for (const fact of before) {
     if (now.facts.includes(fact)) continue
     const [kind = '', event = '', name = ''] = fact.split(' ')
     if (kind === 'rule') news.push(['the settings', `no longer hold the rule ${fact.slice(5)}; ${mend}`])
-    if (kind === 'entry') news.push(['the settings', `no longer start ${name} on ${event}; ${mend}`])
+    if (kind === 'entry') news.push(['the settings', `no longer start ${name} on ${event}; ${mendOf(name)}`])
   }
   return news
 }

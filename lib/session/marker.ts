@@ -11,12 +11,13 @@ export const markerName = 'circuit_breaker_armed'
 const longestWatch = 60 * 60 * 1000
 
 /**
- * Whether the next call has to be asked about: a circuit is not closed, or a streak is one step from tripping. Circuits of
- * sessions that have ended, or that have not tripped for an hour (their cooldown is long over, their next call would run
+ * Whether the next call has to be asked about: a circuit, or one that is shared, is not closed, or a streak is one step from
+ * tripping. Circuits of sessions that have ended, or that have not tripped for an hour (their cooldown is long over, their next call would run
  * anyway), do not slow down the others; the first event of such a session arms the marker again.
  */
-export function armed({ circuits, near = [], ended = [] }: CircuitState, now: number): boolean {
-  if (near.length > 0) return true
+export function armed(state: CircuitState, now: number): boolean {
+  const { circuits, near = [], ended = [], sharedUntil = '', fleetUntil = '' } = state
+  if (near.length > 0 || Date.parse(sharedUntil) > now || Date.parse(fleetUntil) > now) return true
   return circuits.some(({ status, session, lastTrip }) => {
     if (status.state === 'forced_open') return true
     return !ended.includes(session) && !(now - Date.parse(lastTrip.at) > longestWatch)

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { textField } from '../calls/json.ts'
+import { modeOf } from '../engine/draft.ts'
 import { memoryLimits } from '../memory/limits.ts'
 import { describeReport } from '../memory/report.ts'
 import { silence } from '../protocol/answer.ts'
@@ -7,13 +8,16 @@ import type { HookHandler } from '../protocol/run-hook.ts'
 import { spoolPrepare, spoolWrite } from '../store/spool.ts'
 import { causeLine } from '../system/known-error.ts'
 import { cleanUp } from './cleanup.ts'
-import { sessionFileName } from './documents.ts'
+import { announceDepth } from './depth-file.ts'
 import { shortId } from './hook-events.ts'
 import { openProject, type Project } from './project.ts'
 import { beginList } from './seen.ts'
+import { sessionFileName } from './session-file.ts'
+import { depthOf } from './under-client.ts'
 
 /**
- * `memory-janitor` (SessionStart): brings the memory folder inside its limits, and says so if there was something to do.
+ * `memory-janitor` (SessionStart): brings the memory folder inside its limits, and says so if there was something to do. What
+ * the session's Bash starts is told how deep the session is nested.
  *
  * The limits of the folder are no breakers: they hold in mode `observe` too, whose recording would otherwise grow without
  * bounds. In mode `off` nothing is cleaned.
@@ -31,8 +35,11 @@ export const memoryJanitor: HookHandler = async (system, received, raw) => {
   const listProblem = goesOn ? undefined : await beginSession(project)
   const report = project.config.mode === 'off' ? undefined : await cleanUp(project, limits, input.session_id)
   const told = report && describeReport(report)
+  const counts = modeOf(project.config, 'hook_recursion') !== 'off'
+  const depthProblem = counts ? announceDepth(system, depthOf(system)) : undefined
   const notes = [
     ...project.configProblems,
+    ...(depthProblem === undefined ? [] : [depthProblem]),
     ...problems.map(({ name, value, cause }) => `${name}=${value}: ${cause}`),
     // Where the folder cannot be used, both failed for that reason.
     ...(report?.problem === undefined ? (listProblem ?? []) : [report.problem]),

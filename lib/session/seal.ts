@@ -1,6 +1,8 @@
 import { canonicalInput } from '../calls/canonical.ts'
 import { hash } from '../calls/hash.ts'
+import type { Config } from '../config/schema.ts'
 import type { Incident } from '../engine/incident.ts'
+import { isShared } from '../engine/shared-config.ts'
 import { readIncidents } from '../incidents/read-incidents.ts'
 import type { CircuitState } from './documents.ts'
 import type { Project } from './project.ts'
@@ -33,6 +35,8 @@ export function lostCircuits(project: Project, state: CircuitState, session: str
   const open = new Map<string, Incident>()
   for (const incident of readLog(project)) {
     const key = nameOf(incident)
+    // A looping hook trips beside the state, and how deep a session was nested ends with its client.
+    if (!isKeptHere(project.config, incident.pattern)) continue
     // Told already, as tampering or as damage.
     if ((incident.kind === 'tamper' || incident.kind === 'error') && incident.subject === stateFile) open.clear()
     else if (opening.has(incident.kind)) open.set(key, incident)
@@ -45,6 +49,10 @@ export function lostCircuits(project: Project, state: CircuitState, session: str
   const why = `was emptied or removed while circuits were open (${shown}); the next failing call opens them again`
   return tampered(project, session, stateFile, why)
 }
+
+/** Whether circuits of this pattern are kept in the state file: hooks, the model API and what sessions share are kept elsewhere. */
+const isKeptHere = (config: Config, pattern: Incident['pattern']): boolean =>
+  pattern !== 'hook_recursion' && pattern !== 'llm_api' && !(pattern !== undefined && isShared(config, pattern))
 
 const stateFile = 'circuit_breaker_state.json'
 const longest = 24 * 60 * 60 * 1000

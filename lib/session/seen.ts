@@ -36,7 +36,9 @@ export const hasList = ({ system, paths }: Project): boolean =>
 export function ownHooks({ system: { files }, paths }: Project): readonly string[] {
   const folder = join(paths.project, '.claude', 'hooks')
   if (files.facts(folder)?.kind !== 'folder') return []
-  return files.list(folder).filter((name) => /^(?:circuit-breaker-|prompt-intake|memory-janitor|hook-guard)/.test(name))
+  return files
+    .list(folder)
+    .filter((name) => /^(?:circuit-breaker-|prompt-intake|memory-janitor|hook-guard|fleet-store)/.test(name))
 }
 
 /** Makes an empty list when a session starts, so that a prompt which finds none knows that it was taken away. */

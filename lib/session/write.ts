@@ -3,6 +3,7 @@ import type { EngineEvent } from '../engine/event.ts'
 import type { Incident } from '../engine/incident.ts'
 import { mainAgent } from '../engine/memory.ts'
 import type { isNear } from '../engine/near.ts'
+import { withoutShared } from '../engine/shared-config.ts'
 import type { Step, StepOf, Verdict } from '../engine/step.ts'
 import type { Damage } from '../store/store.ts'
 import { damageIncident } from './damage.ts'
@@ -40,6 +41,7 @@ export async function write<E extends EngineEvent>(
   { near, unheard = false }: WriteOptions = {},
 ): Promise<Written | 'busy'> {
   const last = happenings.at(-1)
+  const config = withoutShared(project.config)
   let outcome: Written | 'busy' = 'busy'
   const updated = await project.store.update(circuitStateKind, async (state) => {
     outcome = 'busy'
@@ -56,7 +58,7 @@ export async function write<E extends EngineEvent>(
         steps = []
         for (const { event, at } of run) {
           const done = steps.at(-1)
-          steps.push(step(done?.memory ?? memory, done?.circuits ?? before, event, project.config, at))
+          steps.push(step(done?.memory ?? memory, done?.circuits ?? before, event, config, at))
         }
         return unheard && steps.some(saysSomething) ? memory : (steps.at(-1)?.memory ?? memory)
       })
@@ -68,7 +70,7 @@ export async function write<E extends EngineEvent>(
         continue
       }
       const circuits = steps.at(-1)?.circuits ?? before
-      next = watched(withCircuits(next, circuits), session, run.at(-1)?.event, near?.(result.document, project.config))
+      next = watched(withCircuits(next, circuits), session, run.at(-1)?.event, near?.(result.document, config))
       for (const [i, done] of steps.entries()) {
         incidents.push(...done.incidents)
         if (last !== undefined && isToldTo(last, session, run[i]?.event)) verdict = joined(verdict, done.verdict)
@@ -116,7 +118,7 @@ const isToldTo = (last: Happening<EngineEvent>, session: string, event: EngineEv
 const agentOf = (event: EngineEvent | undefined): string =>
   event !== undefined && 'agent' in event ? event.agent : mainAgent
 
-const joined = (before: Verdict, after: Verdict): Verdict => ({
+export const joined = (before: Verdict, after: Verdict): Verdict => ({
   ...before,
   ...after,
   context: [...before.context, ...after.context],

@@ -5,6 +5,7 @@ import { type Circuit, isLoop } from '../engine/circuit.ts'
 import { cooldownOf } from '../engine/draft.ts'
 import type { Incident } from '../engine/incident.ts'
 import type { MemoryReport } from '../memory/memory-report.ts'
+import type { FleetLook, Keeper, SharedLook } from '../session/shared-look.ts'
 
 /** What `circuit-status --json` prints. Names and units are promised; fields may be added. */
 export interface StatusReport {
@@ -13,6 +14,10 @@ export interface StatusReport {
   readonly mode: Config['mode']
   /** Circuits that are not closed, open ones first. */
   readonly circuits: readonly CircuitReport[]
+  /** The circuit around the model's API; absent while nothing is wrong with it. */
+  readonly llmApi?: ApiReport
+  /** How it stands with the server that machines share; absent where nobody asked for one. */
+  readonly fleet?: FleetLook
   readonly memory: MemoryReport
   /** Incidents of the last 24 hours by kind, those that happened. */
   readonly incidents24h: Readonly<Record<string, number>>
@@ -23,15 +28,20 @@ export interface StatusReport {
 export interface CircuitReport {
   readonly pattern: Circuit['pattern']
   readonly subject: string
+  /** Who is held back: one agent, all of a session, all sessions of the project, or all machines of the fleet. */
+  readonly scope: 'agent' | 'session' | 'project' | 'fleet'
+  /** `shared` where sessions keep it together. */
   readonly session: string
   /** `main`, a subagent's id, or `*` for the whole session. */
   readonly agent: string
+  /** Host name of the machine that tripped it; null where it is not shared. */
+  readonly machine: string | null
   /** An open circuit whose cooldown is over is `half_open`: its next call is the probe. */
   readonly state: CircuitState['state']
   readonly level: number
   /** 0 unless open. */
   readonly cooldownRemainingSeconds: number
-  /** ISO 8601 UTC; null unless open. */
+  /** ISO 8601 UTC; null unless open, and for a session that is nested too deeply, for which no wait helps. */
   readonly retryAt: string | null
   readonly trips: number
   readonly lastTrip: { readonly at: string; readonly turn: number; readonly reason: string }
@@ -39,11 +49,26 @@ export interface CircuitReport {
   readonly denials: number
 }
 
+export interface ApiReport {
+  readonly scope: Keeper['scope']
+  readonly state: CircuitState['state']
+  /** In a row, while closed. */
+  readonly failures: number
+  /** 0 unless open. */
+  readonly cooldownRemainingSeconds: number
+  /** ISO 8601 UTC; null unless open. */
+  readonly retryAt: string | null
+  /** What opened it, with the machine that saw it last; null while closed. */
+  readonly reason: string | null
+}
+
 /** What a status is made from. */
 export interface StatusFacts {
   readonly config: Config
   readonly configProblems: readonly string[]
+  /** Those of the project's own sessions. */
   readonly circuits: readonly Circuit[]
+  readonly shared: SharedLook
   readonly memory: MemoryReport
   readonly incidents: readonly Incident[]
 }
@@ -52,11 +77,15 @@ const day = 24 * 60 * 60 * 1000
 
 /** The report; pure, so that it can change nothing. */
 export function statusReport(facts: StatusFacts, now: number): StatusReport {
-  const { config, configProblems, circuits, memory, incidents } = facts
+  const { config, configProblems, circuits, shared, memory, incidents } = facts
+  const own = circuits.map((circuit) => circuitReport(circuit, config, now))
+  const together = shared.circuits.map((each) => sharedReport(each, config, now))
   return {
     version: 1,
     mode: config.mode,
-    circuits: circuits.map((circuit) => circuitReport(circuit, config, now)).sort(byUrgency),
+    circuits: [...own, ...together].sort(byUrgency),
+    ...apiReport(shared.api, config, now),
+    ...(shared.fleet === undefined ? {} : { fleet: shared.fleet }),
     memory,
     incidents24h: countByKind(incidents, now),
     ...(configProblems.length === 0 ? {} : { configProblems }),
@@ -65,19 +94,54 @@ export function statusReport(facts: StatusFacts, now: number): StatusReport {
 
 function circuitReport(circuit: Circuit, config: Config, now: number): CircuitReport {
   const { status, pattern, level } = circuit
-  const left = remainingSeconds(status, now, cooldownOf(config, pattern, level))
+  // How deep a session is nested does not change while it waits.
+  const isNested = circuit.target.kind === 'session'
+  const left = isNested ? 0 : remainingSeconds(status, now, cooldownOf(config, pattern, level))
   return {
     pattern,
     subject: circuit.subject,
+    scope: circuit.agent === undefined ? 'session' : 'agent',
     session: circuit.session,
     agent: circuit.agent ?? '*',
-    state: status.state === 'open' && left === 0 ? 'half_open' : status.state,
+    machine: null,
+    state: status.state === 'open' && left === 0 && !isNested ? 'half_open' : status.state,
     level,
     cooldownRemainingSeconds: Math.ceil(left),
     retryAt: status.state === 'open' && left > 0 ? new Date(now + left * 1000).toISOString() : null,
     trips: circuit.trips,
     lastTrip: circuit.lastTrip,
     denials: isLoop(pattern) ? circuit.denials.count : 0,
+  }
+}
+
+/** Its times are those of whoever keeps it; what is left is told by this machine's clock. */
+function sharedReport(
+  { circuit, scope, at }: SharedLook['circuits'][number],
+  config: Config,
+  now: number,
+): CircuitReport {
+  const report = circuitReport(circuit, config, at)
+  return { ...report, scope, machine: circuit.machine ?? null, retryAt: inOurTime(report.retryAt, at, now) }
+}
+
+const inOurTime = (retryAt: string | null, at: number, now: number): string | null =>
+  retryAt === null ? null : new Date(Date.parse(retryAt) - at + now).toISOString()
+
+function apiReport(api: SharedLook['api'], config: Config, now: number): Pick<StatusReport, 'llmApi'> {
+  if (api === undefined) return {}
+  const { scope, at, document } = api
+  const { circuit, failures, why } = document
+  if (circuit.state === 'closed' && failures === 0) return {}
+  const left = remainingSeconds(circuit, at, config.circuit_breakers.llm_api.cooldown_base_seconds)
+  return {
+    llmApi: {
+      scope,
+      state: circuit.state === 'open' && left === 0 ? 'half_open' : circuit.state,
+      failures,
+      cooldownRemainingSeconds: Math.ceil(left),
+      retryAt: left > 0 ? new Date(now + left * 1000).toISOString() : null,
+      reason: circuit.state === 'closed' ? null : (why ?? null),
+    },
   }
 }
 

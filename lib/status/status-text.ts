@@ -1,6 +1,6 @@
 import type { ChalkInstance } from 'chalk'
 import { clean } from '../calls/result.ts'
-import type { CircuitReport, StatusReport } from './status-report.ts'
+import type { ApiReport, CircuitReport, StatusReport } from './status-report.ts'
 
 /** The report for a person: what is refused first, then that all else is well, then memory. */
 export function statusText(
@@ -9,15 +9,18 @@ export function statusText(
   paint: ChalkInstance,
   options: { memory: boolean },
 ): string[] {
-  const { circuits, mode } = report
+  const { circuits, mode, llmApi, fleet } = report
   const refusing = circuits.filter(({ state }) => state !== 'closed')
   const lines = [`Breakerbox in ${clean(project, 200)}${mode === 'enforce' ? '' : ` (mode: ${mode})`}`, '']
-  for (const circuit of refusing) lines.push(...circuitLines(circuit, mode, paint), '')
+  const server = fleet?.server ?? 'the fleet'
+  for (const circuit of refusing) lines.push(...circuitLines(circuit, mode, server, paint), '')
+  if (llmApi !== undefined) lines.push(...apiLines(llmApi, mode, server, paint), '')
   lines.push(
-    refusing.length === 0
+    refusing.length === 0 && (llmApi === undefined || llmApi.state === 'closed')
       ? paint.green('Active breakers: none (all systems operational)')
       : paint.dim('All others: CLOSED (normal operation)'),
   )
+  if (fleet !== undefined) lines.push('', fleetLine(fleet, paint))
   const incidents = Object.entries(report.incidents24h).sort(([, a], [, b]) => b - a)
   if (incidents.length > 0) {
     lines.push('', `Last 24 hours: ${incidents.map(([kind, count]) => `${count} × ${clean(kind, 30)}`).join(', ')}`)
@@ -35,30 +38,92 @@ const names: Record<CircuitReport['state'], string> = {
   closed: 'CLOSED',
 }
 
-function circuitLines(circuit: CircuitReport, mode: StatusReport['mode'], paint: ChalkInstance): string[] {
+function circuitLines(
+  circuit: CircuitReport,
+  mode: StatusReport['mode'],
+  server: string,
+  paint: ChalkInstance,
+): string[] {
   const { state, pattern, subject, lastTrip } = circuit
-  const colour =
-    state === 'half_open' || state === 'disabled' ? paint.yellow : state === 'closed' ? paint.green : paint.red
-  const agent =
-    circuit.agent === 'main' ? '' : circuit.agent === '*' ? ', all agents' : `, agent ${clean(circuit.agent, 40)}`
   const details = [
     `trip ${circuit.trips}, level ${circuit.level}${circuit.denials > 0 ? `, refused ${circuit.denials} × since` : ''}`,
-    `last trip in turn ${lastTrip.turn} at ${lastTrip.at.slice(0, 19).replace('T', ' ')} UTC: ${clean(lastTrip.reason, 240)}`,
-    `session ${clean(circuit.session, 60)}${agent}`,
-    `close it: reset-circuit --circuit ${pattern}`,
+    `last trip ${tripPlace(circuit)} at ${moment(lastTrip.at)}: ${clean(lastTrip.reason, 240)}`,
+    holder(circuit, server),
+    closeLine(circuit.scope, pattern),
   ]
   return [
-    `${colour(paint.bold(names[state]))}  ${paint.bold(clean(subject, 120))}  ${paint.dim(pattern)}  ${mode === 'enforce' ? whatNext(circuit) : `nothing is refused in mode ${mode}`}`,
+    `${stateName(state, paint)}  ${paint.bold(clean(subject, 120))}  ${paint.dim(pattern)}  ${mode === 'enforce' ? whatNext(circuit) : `nothing is refused in mode ${mode}`}`,
     ...details.map((detail) => `  ${detail}`),
   ]
 }
 
-function whatNext({ state, cooldownRemainingSeconds, retryAt }: CircuitReport): string {
+function stateName(state: CircuitReport['state'], paint: ChalkInstance): string {
+  const colour =
+    state === 'half_open' || state === 'disabled' ? paint.yellow : state === 'closed' ? paint.green : paint.red
+  return colour(paint.bold(names[state]))
+}
+
+/** A turn says something only of the one agent that it was counted for. */
+const tripPlace = ({ lastTrip, machine }: CircuitReport): string =>
+  machine === null ? `in turn ${lastTrip.turn}` : `on machine ${clean(machine, 80)}`
+
+function holder({ scope, session, agent }: CircuitReport, server: string): string {
+  if (isTogether(scope)) return sharedBy(scope, server)
+  const who = agent === 'main' ? '' : agent === '*' ? ', all agents' : `, agent ${clean(agent, 40)}`
+  return `session ${clean(session, 60)}${who}`
+}
+
+const isTogether = (scope: CircuitReport['scope']): scope is ApiReport['scope'] =>
+  scope === 'project' || scope === 'fleet'
+
+const sharedBy = (scope: ApiReport['scope'], server: string): string =>
+  scope === 'fleet' ? `shared by all machines of ${server}` : 'shared by all sessions of this project'
+
+const closeLine = (scope: CircuitReport['scope'], pattern: string): string =>
+  `close it${scope === 'fleet' ? ' for all machines' : ''}: reset-circuit${scope === 'fleet' ? ' --fleet' : ''} --circuit ${pattern}`
+
+const moment = (at: string): string => `${at.slice(0, 19).replace('T', ' ')} UTC`
+
+function apiLines(api: ApiReport, mode: StatusReport['mode'], server: string, paint: ChalkInstance): string[] {
+  const { state, scope, failures, reason } = api
+  return [
+    `${stateName(state, paint)}  ${paint.bold('the model API')}  ${paint.dim('llm_api')}  ${mode === 'enforce' ? apiNext(api) : `nothing waits in mode ${mode}`}`,
+    ...(state === 'closed' ? [`  ${failures} failures in a row`] : []),
+    ...(reason === null ? [] : [`  ${clean(reason, 240)}`]),
+    `  ${sharedBy(scope, server)}`,
+    `  ${closeLine(scope, 'llm_api')}`,
+  ]
+}
+
+function apiNext({ state, cooldownRemainingSeconds, retryAt }: ApiReport): string {
+  if (state === 'closed') return 'nothing waits'
+  if (retryAt === null) return 'one prompt at a time tries it'
+  return `prompts of unattended runs wait for ${cooldownRemainingSeconds} s more (until ${retryAt.slice(11, 19)} UTC)`
+}
+
+/** The server that machines share: whether it answers, and what holds where it does not. */
+function fleetLine(fleet: NonNullable<StatusReport['fleet']>, paint: ChalkInstance): string {
+  const { server, reachable, awaySince, cause, partIsMissing } = fleet
+  const alone = 'the limits of the fleet hold for this project alone'
+  if (server === null) return `${paint.yellow('Fleet:')} no Redis server is configured; ${alone}. See docs/fleet.md`
+  if (partIsMissing) {
+    return `${paint.yellow('Fleet:')} ${server} is configured, but fleet-store.cjs is not beside the hooks; ${alone}. Run: breakerbox install`
+  }
+  if (reachable === true) return `Fleet       ${server} answers`
+  const since = awaySince === null ? '' : ` since ${moment(awaySince)}`
+  return `${paint.yellow('Fleet:')} ${server} is away${since}; ${alone}. ${clean(cause ?? '', 240)}`
+}
+
+function whatNext(circuit: CircuitReport): string {
+  const { state, cooldownRemainingSeconds, retryAt } = circuit
   switch (state) {
     case 'open':
-      return `refused for ${cooldownRemainingSeconds} s more (until ${retryAt?.slice(11, 19)} UTC), then one probe`
+      if (retryAt === null) return 'none of its prompts and tools passes while it is nested so deep'
+      return `refused for ${cooldownRemainingSeconds} s more (until ${retryAt.slice(11, 19)} UTC), then ${isTogether(circuit.scope) ? 'counted anew' : 'one probe'}`
     case 'half_open':
-      return 'the next call is let through as a probe'
+      return isTogether(circuit.scope)
+        ? 'the next call is let through, and counted'
+        : 'the next call is let through as a probe'
     case 'forced_open':
       return 'refused until a person closes it'
     case 'disabled':

@@ -5,7 +5,7 @@ import type { DocumentKind } from './store.ts'
  * Bytes. A larger document is damage when read and an error when written; the state itself is meant to stay under 20
  * kB.
  */
-const largestDocument = 4 * 1024 * 1024
+export const largestDocument = 4 * 1024 * 1024
 
 /** What a document's text turned out to be. */
 export type Reading<T> =

@@ -129,10 +129,10 @@ export function fileStore(system: System, root: string, options: FileStoreOption
     lock: FileLock,
     kind: DocumentKind<T>,
     path: string,
-    change: (document: T) => T | Promise<T>,
+    change: (document: T, at: number) => T | Promise<T>,
   ): Promise<UpdateResult<T>> => {
     const before = guarded('read', path, () => load(kind, path))
-    const document = await change(before.document)
+    const document = await change(before.document, system.clock())
     const text = before.kind !== 'damaged' && document === before.document ? undefined : documentText(kind, document)
     const rescue = rescues.get(path)
     const told: { damage?: Damage } = {}

@@ -1,5 +1,5 @@
-import { join } from 'node:path'
-import type { System } from '../system/system.ts'
+import { basename, dirname, join } from 'node:path'
+import type { Files, System } from '../system/system.ts'
 import { deleteLockFolder, isOlderThan, takeAway } from './file-lock.ts'
 import { isRealFolder } from './real-folder.ts'
 
@@ -36,30 +36,48 @@ export function sweepLeftovers(system: System, root: string): Sweep {
     if (!lockInPlace.test(name) && !lockAside.test(name) && files.facts(path)?.kind === 'folder') folders.push(path)
   }
   for (const folder of folders) {
-    for (const name of namesIn(folder)) {
-      const path = join(folder, name)
-      const document = lockInPlace.exec(name)?.[1]
-      const documentAside = lockAside.exec(name)?.[1]
-      const known = document !== undefined || documentAside !== undefined || unfinishedSpool.test(name)
-      if (!known || !isOlderThan(system, path, leftoverAge)) continue
-      try {
-        if (document !== undefined) rescued.push(...takeAway(system, join(folder, document)))
-        else if (documentAside !== undefined)
-          rescued.push(...deleteLockFolder(system, path, join(folder, documentAside)))
-        else files.remove(path)
-        removed += 1
-      } catch {
-        // Rights, or something in it that is not ours; it is out of everybody's way.
-      }
+    const swept = sweepFolder(system, folder, () => true)
+    removed += swept.removed
+    rescued.push(...swept.rescued)
+  }
+  return { removed, rescued }
+}
+
+/**
+ * The same for the locks of one document only: for a folder that is not ours, where other programs have locks too.
+ *
+ * @param path of the document.
+ */
+export const sweepLocksOf = (system: System, path: string): Sweep =>
+  sweepFolder(system, dirname(path), (document) => document === basename(path))
+
+/** @param isOurs whether a document's lock may be touched; asked with its name, or with undefined for a spool file. */
+function sweepFolder(system: System, folder: string, isOurs: (document: string | undefined) => boolean): Sweep {
+  const { files } = system
+  const rescued: string[] = []
+  let removed = 0
+  for (const name of namesIn(files, folder)) {
+    const path = join(folder, name)
+    const document = lockInPlace.exec(name)?.[1]
+    const documentAside = lockAside.exec(name)?.[1]
+    const known = document !== undefined || documentAside !== undefined || unfinishedSpool.test(name)
+    if (!known || !isOurs(document ?? documentAside) || !isOlderThan(system, path, leftoverAge)) continue
+    try {
+      if (document !== undefined) rescued.push(...takeAway(system, join(folder, document)))
+      else if (documentAside !== undefined) rescued.push(...deleteLockFolder(system, path, join(folder, documentAside)))
+      else files.remove(path)
+      removed += 1
+    } catch {
+      // Rights, or something in it that is not ours; it is out of everybody's way.
     }
   }
   return { removed, rescued }
+}
 
-  function namesIn(folder: string): string[] {
-    try {
-      return files.list(folder)
-    } catch {
-      return []
-    }
+function namesIn(files: Files, folder: string): string[] {
+  try {
+    return files.list(folder)
+  } catch {
+    return []
   }
 }

@@ -70,7 +70,7 @@ export function memoryStore(
       if (!held) return { kind: 'busy', waitedMilliseconds: waited }
       try {
         const before = load(kind)
-        const document = await change(before.document)
+        const document = await change(before.document, system.clock())
         if (before.kind !== 'damaged' && document === before.document) return { kind: 'unchanged', document }
         const text = documentText(kind, document)
         if (before.kind === 'sound' && before.text === text) return { kind: 'unchanged', document }

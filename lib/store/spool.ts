@@ -27,6 +27,9 @@ const longestWriting = 10_000
 /** The word behind the monitor's name with which a shell entry starts it to take in the spool, in the background. */
 export const drainWord = 'drain'
 
+/** Starts the names of turns that failed, which a shell leaves here for the next prompt; no drain takes them. */
+export const failurePrefix = 'failure-'
+
 const spoolName = /^[^.].*\.json$/
 
 export type SpoolResult =
@@ -166,6 +169,36 @@ function isBeingWritten({ files, clock }: System, path: string): boolean {
 function timeOf(name: string, otherwise: number): number {
   const stamp = /^(\d{13})-/.exec(name)?.[1]
   return stamp === undefined ? otherwise : Number(stamp)
+}
+
+/**
+ * Takes out the turns that failed, oldest first: what the shell wrote, parsed. One that cannot be used is dropped, unless it is
+ * being written.
+ */
+export function takeFailures(system: System, folder: string): unknown[] {
+  if (!isRealFolder(system.files, folder)) return []
+  const names = system.files.list(folder).filter((name) => name.startsWith(failurePrefix))
+  return names
+    .map((name) => ({ path: join(folder, name), at: system.files.facts(join(folder, name))?.modifiedAt ?? 0 }))
+    .sort((a, b) => a.at - b.at)
+    .flatMap(({ path, at }) => {
+      try {
+        const value = parseJson(system.files.readText(path))
+        system.files.remove(path)
+        return [value]
+      } catch {
+        if (Math.abs(system.clock() - at) > longestWriting) quietly(() => system.files.remove(path))
+        return []
+      }
+    })
+}
+
+function quietly(step: () => void): void {
+  try {
+    step()
+  } catch {
+    // It will be found again.
+  }
 }
 
 /**

@@ -44,12 +44,13 @@ export interface Store {
    * The one way to change a document: take its lock, read, validate, apply `change`, write, release. `change` may be called
    * more than once (it must be free of effects) and returns the very same object when there is nothing to write. An update
    * that reports `written` is never lost to another writer, also not to one that was suspended in the middle of its own.
+   * `change` is told the store's own time, milliseconds since 1970, which all who share the store agree on.
    * `change` may itself await an update of another document; to stay free of deadlock, `circuit_breaker_state` is always
    * the outer one.
    *
    * @throws the system's error when the disk refuses (ENOSPC, EACCES, …); the old document is then still there.
    */
-  update<T>(kind: DocumentKind<T>, change: (document: T) => T | Promise<T>): Promise<UpdateResult<T>>
+  update<T>(kind: DocumentKind<T>, change: (document: T, at: number) => T | Promise<T>): Promise<UpdateResult<T>>
   /** Deletes a document; no error where there is none. */
   remove(kind: DocumentKind<unknown>): Promise<void>
 }

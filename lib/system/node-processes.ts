@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import type { Processes, ProcessFacts } from './system.ts'
 
 /** More parents than any real chain has; a table that contradicts itself cannot keep us longer. */
@@ -54,18 +54,44 @@ function rowFromProc(pid: number): Row | undefined {
   }
 }
 
-/**
- * One entry of /proc.
- *
- * @param stat the text of `/proc/<pid>/stat`. The name in brackets may itself hold brackets and spaces: its end is the
- * last `)`, and the parent is the second field after it.
- */
+/** One entry of /proc. */
 export function parseProc(pid: number, stat: string, words: readonly string[]): Row | undefined {
+  const fields = parseStat(stat)
+  return fields && { parent: fields.parent, facts: { pid, name: nameOf(words, fields.shortName), words } }
+}
+
+/**
+ * @param stat the text of `/proc/<pid>/stat`. The name in brackets may itself hold brackets and spaces: its end is the
+ * last `)`, and behind it stand the state, the parent and the process group.
+ */
+function parseStat(stat: string): { shortName: string; state: string; parent: number; group: number } | undefined {
   const end = stat.lastIndexOf(')')
-  const parent = Number(stat.slice(end + 2).split(' ')[1])
-  if (end < 0 || !Number.isInteger(parent)) return undefined
-  const shortName = stat.slice(stat.indexOf('(') + 1, end)
-  return { parent, facts: { pid, name: nameOf(words, shortName), words } }
+  const [state = '', parent, group] = stat.slice(end + 2).split(' ')
+  if (end < 0 || !Number.isInteger(Number(parent))) return undefined
+  return { shortName: stat.slice(stat.indexOf('(') + 1, end), state, parent: Number(parent), group: Number(group) }
+}
+
+/**
+ * Whether a process of this group runs; undefined where there is no /proc that tells. One that has ended stays in its group
+ * until its parent asks after it, for which the first process of some machines takes a second: it runs no more.
+ */
+export function runsInGroup(group: number): boolean | undefined {
+  if (process.platform !== 'linux') return undefined
+  try {
+    return readdirSync('/proc').some((name) => /^\d+$/.test(name) && isOfGroup(name, group))
+  } catch {
+    return undefined
+  }
+}
+
+function isOfGroup(pid: string, group: number): boolean {
+  try {
+    const fields = parseStat(readFileSync(`/proc/${pid}/stat`, 'latin1'))
+    return fields?.group === group && !/[ZX]/.test(fields.state)
+  } catch {
+    // It has gone since the folder was read.
+    return false
+  }
 }
 
 /** The output of `ps -axww -o pid=,ppid=,args=`; words are cut at blanks, the table does not say more. */

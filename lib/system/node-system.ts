@@ -1,3 +1,5 @@
+import { realpathSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { homedir, hostname } from 'node:os'
 import { nodeFiles } from './node-files.ts'
 import { nodeProcesses } from './node-processes.ts'
@@ -37,6 +39,8 @@ function systemWith(processes: Processes): System {
       return process.env['HOME'] || process.env['USERPROFILE'] || homedir()
     },
     sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+    // From the real place of the executable: it may have been started through a link.
+    loadPart: (name) => createRequire(realpathSync(process.argv[1] ?? '.'))(`./${name}.cjs`),
     // Names of temporary files need to differ, not to be secret: every one of them is created exclusively.
     token: () =>
       Math.floor(Math.random() * 0x1_0000_0000)

@@ -13,6 +13,12 @@ export interface Stdio {
   writeError(line: string): void
 }
 
+/** Streams whose input is to be handed on as it is. */
+export interface RawStdio extends Stdio {
+  /** All of stdin, however much that is. */
+  readBytes(): Promise<Uint8Array>
+}
+
 /**
  * The real thing. What a hook does not use it does not pay for: `process.stdin` and `process.stdout` load a good part of
  * Node's network code when they are first touched, milliseconds that most events can do without.
@@ -22,12 +28,11 @@ export function nodeStdio(): Stdio {
     async readAll(most) {
       const chunks: Uint8Array[] = []
       let bytes = 0
-      const add = (chunk: Uint8Array) => {
+      await readPieces((chunk) => {
         bytes += chunk.length
         if (bytes <= most) chunks.push(chunk)
         else chunks.length = 0
-      }
-      if (readBlocking(add) === 'not yet') for await (const chunk of process.stdin as AsyncIterable<Buffer>) add(chunk)
+      })
       return bytes > most ? { bytes } : { text: Buffer.concat(chunks).toString('utf8'), bytes }
     },
     write: (text) => writeBlocking(stdout, text, () => process.stdout),
@@ -41,10 +46,24 @@ export function nodeStdio(): Stdio {
   }
 }
 
+/** The same with raw input; apart, because few need it and every bundle has its budget. */
+export const nodeRawStdio = (): RawStdio => ({
+  ...nodeStdio(),
+  async readBytes() {
+    const chunks: Uint8Array[] = []
+    await readPieces((chunk) => chunks.push(chunk))
+    return Buffer.concat(chunks)
+  },
+})
+
 const stdin = 0
 const stdout = 1
 const stderr = 2
 const pieceBytes = 64 * 1024
+
+async function readPieces(add: (chunk: Uint8Array) => void): Promise<void> {
+  if (readBlocking(add) === 'not yet') for await (const chunk of process.stdin as AsyncIterable<Buffer>) add(chunk)
+}
 
 /**
  * Reads stdin to its end and waits for a slow writer: a hook has nothing else to do meanwhile.

@@ -92,6 +92,13 @@ export interface System {
   readonly homeFolder: string
   /** Waits; the only timer of the project. */
   sleep(milliseconds: number): Promise<void>
+  /**
+   * What a bundle beside the executable exports: a part that only some need, loaded when it is.
+   *
+   * @param name of the file, without its ending.
+   * @throws an error where it is not there.
+   */
+  loadPart(name: string): unknown
   /** Eight random hexadecimal digits, for names of temporary files. */
   token(): string
 }

@@ -48,3 +48,9 @@ export const isEdit = (entry: Entry): boolean =>
 /** It runs or has run, or is about to: not rejected, refused or cancelled before it began. */
 export const hasRun = ({ outcome }: CallEntry): boolean =>
   outcome === 'pending' || outcome === 'succeeded' || outcome === 'failed'
+
+/** Whether two calls come from different sessions: in a memory that several share an agent stands with its session, `session/agent`. */
+export const isFromElsewhere = (entry: CallEntry, latest: CallEntry): boolean =>
+  sessionOf(entry.agent) !== sessionOf(latest.agent)
+
+const sessionOf = (agent: string): string => agent.slice(0, Math.max(0, agent.lastIndexOf('/')))

@@ -31,6 +31,10 @@ export function withinSeconds(entries: readonly Entry[], now: number, seconds: n
   })
 }
 
+/** Calls of all agents from that moment on, milliseconds since 1970. */
+export const callsSince = (entries: readonly Entry[], since: number): CallEntry[] =>
+  entries.filter((entry): entry is CallEntry => entry.kind === 'call' && Date.parse(entry.at) >= since)
+
 /** How many different turns the entries come from. */
 export const turnsOf = (entries: readonly CallEntry[]): number => new Set(entries.map((entry) => entry.turn)).size
 

@@ -72,6 +72,20 @@ describe('why', () => {
     expect(out).not.toContain('← counted')
   })
 
+  it('of a session that is nested too deeply, where no calls were counted', async () => {
+    const bench = new Bench()
+    const trip = { at: '2026-03-04T12:00:00.000Z', kind: 'trip', pattern: 'hook_recursion', subject: 'nested session' }
+    bench.files.makeFolders(bench.memory)
+    bench.files.create(
+      bench.path('circuit_breaker_incidents.jsonl'),
+      `${JSON.stringify({ ...trip, session: 'S', turn: 1, reason: 'is 4 deep, more than 3: claude > sh' })}\n`,
+    )
+    const { out } = await run(bench)
+    expect(out).toMatch(
+      /^nested session tripped {2}hook_recursion\n.*\n {2}because it is 4 deep, more than 3: claude > sh\n$/,
+    )
+  })
+
   it('of a session, of a circuit by each of its names, and of the last by default', async () => {
     const bench = await tripped()
     for (const id of ['p', 'q', 'r']) await prints(bench, 'git log', id, 'one', 'T')

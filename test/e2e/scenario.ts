@@ -1,4 +1,6 @@
 import { describe, onTestFinished } from 'vitest'
+import { clientAncestors } from '../../lib/session/under-client.ts'
+import { nodeSystem } from '../../lib/system/node-system.ts'
 import { runCommand } from '../support/built-hook.ts'
 import { type ClientOptions, type ClientRun, runClient } from '../support/client.ts'
 import { type FakeModel, type Script, type Scripts, startFakeModel, type ToolResult } from '../support/fake-model.ts'
@@ -60,6 +62,10 @@ export const longCooldown: ConfigChange = {
   },
 }
 
+/** Clients above this test run: it is itself often started by one, and the sessions that it starts lie that much deeper. */
+export const clientsAbove = clientAncestors(nodeSystem()).length
+const nestedAsAlone: ConfigChange = { circuit_breakers: { hook_recursion: { max_depth: clientsAbove + 3 } } }
+
 /** A project with Breakerbox installed, in which `npm test` fails until there is a file `fixed`. */
 export interface GuardedProject extends TempProject {
   /** How often `npm test` was really executed: the command itself keeps count. */
@@ -91,7 +97,7 @@ process.exit(passes ? 0 : 1)
   const installed = await runCommand('breakerbox', ['install', '--project', project.folder], { project })
   if (installed.exitCode !== 0)
     throw new Error(`breakerbox install failed (${installed.exitCode}): ${installed.stderr}`)
-  configure(project, config)
+  configure(project, merged(nestedAsAlone, config))
   return {
     ...project,
     executions: () => (project.exists('executions.log') ? project.read('executions.log').trim().split('\n').length : 0),
@@ -106,6 +112,24 @@ process.exit(passes ? 0 : 1)
       return JSON.parse(stdout) as Status
     },
   }
+}
+
+/**
+ * Registers somebody else's hook, beside ours, as nobody has wrapped it.
+ *
+ * @param more the `matcher` of the entry, and the hook's own `timeout`, seconds.
+ */
+export function addHook(
+  project: TempProject,
+  event: string,
+  command: string,
+  { matcher, timeout = 10 }: { readonly matcher?: string; readonly timeout?: number } = {},
+): void {
+  const file = '.claude/settings.json'
+  const settings = project.readJson<{ hooks?: Record<string, unknown[]> }>(file)
+  const entry = { ...(matcher === undefined ? {} : { matcher }), hooks: [{ type: 'command', command, timeout }] }
+  const hooks = { ...settings?.hooks, [event]: [...(settings?.hooks?.[event] ?? []), entry] }
+  project.write(file, { ...settings, hooks })
 }
 
 function configure(project: TempProject, change: ConfigChange): void {

@@ -1,11 +1,12 @@
 import { cpus } from 'node:os'
 import { expect, test } from 'vitest'
 import { type HookHandler, runHook } from '../../lib/protocol/run-hook.ts'
-import { circuitStateKind, sessionFileName, sessionKind } from '../../lib/session/documents.ts'
+import { circuitStateKind, sessionKind } from '../../lib/session/documents.ts'
 import { gate } from '../../lib/session/gate.ts'
 import { memoryJanitor } from '../../lib/session/memory-janitor.ts'
 import { monitor } from '../../lib/session/monitor.ts'
 import { promptIntake } from '../../lib/session/prompt-intake.ts'
+import { sessionFileName } from '../../lib/session/session-file.ts'
 import type { Files, System } from '../../lib/system/system.ts'
 import { registeredCommands, runCommand, runHookCommand } from '../support/built-hook.ts'
 import * as payloads from '../support/payloads.ts'
@@ -128,6 +129,9 @@ test(`${total} inputs in process`, { timeout: 600_000 }, async () => {
     homeFolder: '/fuzz/home',
     sleep: async (milliseconds) => {
       now += milliseconds
+    },
+    loadPart() {
+      throw new Error('there is no such part')
     },
     token: () => (tokens++).toString(16).padStart(8, '0'),
   }

@@ -29,17 +29,20 @@ export type WorkerTask =
       readonly lock: 'ours' | 'look then rename' | 'file inside'
     }
 
-/** Bundles the worker into `folder` and gives back its path. */
-export async function bundleWorker(folder: string): Promise<string> {
+/** Bundles a worker, that of these tests by default, into `folder` and gives back its path. */
+export async function bundleWorker(folder: string, entry = new URL('./worker.ts', import.meta.url)): Promise<string> {
   const outfile = join(folder, 'worker.mjs')
-  const entry = fileURLToPath(new URL('./worker.ts', import.meta.url))
   await build({
-    entryPoints: [entry],
+    entryPoints: [fileURLToPath(entry)],
     outfile,
     bundle: true,
     platform: 'node',
     format: 'esm',
     target: 'node20',
+    // Packages that are not modules themselves ask for Node's own by `require`.
+    banner: {
+      js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url)",
+    },
     logLevel: 'error',
   })
   return outfile
@@ -51,8 +54,14 @@ export interface Worker {
   readonly report: Promise<unknown>
 }
 
-export function startWorker(bundle: string, task: WorkerTask): Worker {
-  const child = spawn(process.execPath, [bundle, JSON.stringify(task)], { stdio: ['ignore', 'pipe', 'pipe'] })
+/** @param place where it runs, if that matters. */
+export function startWorker<Task = WorkerTask>(
+  bundle: string,
+  task: Task,
+  place: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
+): Worker {
+  const words = [bundle, JSON.stringify(task)]
+  const child = spawn(process.execPath, words, { ...place, stdio: ['ignore', 'pipe', 'pipe'] })
   let out = ''
   let err = ''
   child.stdout?.on('data', (data) => {

@@ -2,6 +2,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeF
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { initialFiles } from '../../lib/config/initial-files.ts'
+import { prepareGuard, prepareRelease } from '../../lib/install/guard-hooks.ts'
 import { type InstallRequest, prepareInstall } from '../../lib/install/install.ts'
 import { perform } from '../../lib/install/steps.ts'
 import { prepareUninstall } from '../../lib/install/uninstall.ts'
@@ -27,6 +28,21 @@ class Guarded extends Bench {
       ...more,
     } as const
     perform(this.system, prepareInstall(this.system, request).steps)
+  }
+
+  /** Guards the hooks of the settings, or gives them back. */
+  guard(prepare: typeof prepareGuard = prepareGuard): void {
+    const request = { scope: 'project', project: this.project, bundles, shell: true, isMeant: () => true } as const
+    perform(this.system, prepare(this.system, request).steps)
+  }
+
+  /** A hook of the person, in the settings. */
+  addHook(): void {
+    this.edit(this.claude('settings.json'), (text) => {
+      const settings = JSON.parse(text) as { hooks: Record<string, unknown[]> }
+      settings.hooks['Stop']?.push({ hooks: [{ type: 'command', command: 'say done' }] })
+      return JSON.stringify(settings)
+    })
   }
 
   claude = (...parts: string[]) => join(this.project, '.claude', ...parts)
@@ -166,6 +182,19 @@ test('a hook file is gone', async () => {
   expect(await bench.prompt()).toEqual([])
 })
 
+test('the guard of a hook was changed, is gone, or no longer starts', async () => {
+  const bench = await running()
+  bench.addHook()
+  bench.guard()
+  expect(await bench.prompt()).toEqual([])
+  bench.edit(bench.claude('hooks', 'hook-guard.sh'), () => 'exit 0\n')
+  await toldOnce(bench, /hook-guard\.sh is not the file that install wrote; breakerbox guard-hooks puts it back/)
+  rmSync(bench.claude('hooks', 'hook-guard.cjs'))
+  await toldOnce(bench, /hook-guard\.cjs is gone; breakerbox guard-hooks puts it back/)
+  bench.edit(bench.claude('settings.json'), (text) => text.replace('hook-guard.sh', 'nothing.sh'))
+  await toldOnce(bench, /no longer start hook-guard\.sh on Stop; breakerbox guard-hooks puts it back/)
+})
+
 test('a settings entry is gone', async () => {
   const bench = await running()
   bench.edit(bench.claude('settings.json'), (text) => {
@@ -214,6 +243,25 @@ const quiet: Record<string, (bench: Guarded) => Promise<void> | void> = {
     await resetByName(openProject(bench.system, bench.project), undefined)
   },
   'install again': (bench) => bench.install(),
+  'hooks guarded': async (bench) => {
+    bench.addHook()
+    await bench.prompt()
+    bench.guard()
+  },
+  'hooks guarded, and given back': async (bench) => {
+    bench.addHook()
+    bench.guard()
+    expect(await bench.prompt()).toEqual([])
+    bench.guard(prepareRelease as typeof prepareGuard)
+    expect(existsSync(bench.claude('hooks', 'hook-guard.sh'))).toBe(false)
+  },
+  'hooks guarded, install again, and given back': async (bench) => {
+    bench.addHook()
+    bench.guard()
+    bench.install()
+    expect(await bench.prompt()).toEqual([])
+    bench.guard(prepareRelease as typeof prepareGuard)
+  },
   'install without deny rules': (bench) => bench.install({ deny: false }),
   'an upgrade with other hook files': (bench) => {
     const other = join(bench.project, 'other bundles')

@@ -33,6 +33,8 @@ const started: Record<CommandForm, Partial<Record<Situation, readonly string[]>>
   always: { calm: ['node'], armed: ['node'] },
   armed: { calm: [], armed: ['node'], 'one waits': [] },
   waiting: { calm: [], armed: ['node'], 'one waits': ['node'] },
+  left: { calm: ['cat'], armed: ['cat'], 'one waits': ['cat'] },
+  troubled: { calm: [], armed: [], 'one waits': [] },
   // The third that waits also starts Node in the background; where that has not helped, Node takes the batch itself.
   batch: {
     calm: ['cat'],

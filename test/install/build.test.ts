@@ -10,10 +10,11 @@ test('every executable becomes one file that runs alone and says whose it is', {
   try {
     const bundles = await build({ outputFolder: folder })
     expect(bundles.map(({ name }) => name)).toContain('breakerbox')
-    for (const { name, file } of bundles) {
+    for (const { name, file, kind } of bundles) {
       const path = join(folder, file)
       const lines = fs.readFileSync(path, 'utf8').split('\n', 2)
-      expect(lines).toEqual(['#!/usr/bin/env node', expect.stringMatching(`^// breakerbox \\S+ ${name}$`)])
+      const [program, comment] = kind === 'shell' ? ['/bin/sh', '#'] : ['/usr/bin/env node', '//']
+      expect(lines).toEqual([`#!${program}`, expect.stringMatching(`^${comment} breakerbox \\S+ ${name}$`)])
       if (process.platform !== 'win32') expect(fs.statSync(path).mode & 0o111).toBe(0o111)
     }
     const { status, stdout } = spawnSync(process.execPath, [join(folder, 'breakerbox.mjs'), '--version'], {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import { type CommandForm, commandText, hookTable } from '../../lib/install/hook-table.ts'
 import { markerName } from '../../lib/session/marker.ts'
+import { troubleMarker } from '../../lib/session/model-api.ts'
 import { type Bench, exists, install, newBench, put, read } from './folder.ts'
 
 interface Settings {
@@ -33,7 +34,7 @@ describe.skipIf(process.platform === 'win32')('the registered commands run', { t
     const file = join(bench.project, '.claude', scope === 'local' ? 'settings.local.json' : 'settings.json')
     const commands = commandsOf(file)
     expect(commands.map(([event]) => event)).toEqual(hookTable.map(({ event }) => event))
-    put(join(bench.project, '.claude', 'memory', markerName), '')
+    for (const marker of [markerName, troubleMarker]) put(join(bench.project, '.claude', 'memory', marker), '')
     const outputs = commands.map(([, command]) => run(command, { CLAUDE_PROJECT_DIR: bench.project }, elsewhere))
     expect(outputs).toEqual(hookTable.map(({ executable }) => `${executable}.cjs\n`))
   })

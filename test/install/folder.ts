@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { initialFiles } from '../../lib/config/initial-files.ts'
+import { fleetFiles } from '../../lib/install/fleet-need.ts'
+import { type GuardRequest, prepareGuard, prepareRelease } from '../../lib/install/guard-hooks.ts'
+import { guardFiles } from '../../lib/install/guard-wrap.ts'
 import { hookFiles, type Scope } from '../../lib/install/hook-table.ts'
 import type { InstallRequest } from '../../lib/install/install.ts'
 import { prepareInstall } from '../../lib/install/install.ts'
@@ -30,6 +33,9 @@ export function newBench(env: Record<string, string> = {}): Bench {
   const [project, home, bundles] = [join(base, oddName), join(base, `home ${oddName}`), join(base, 'bundles')]
   for (const folder of [project, home, bundles]) fs.mkdirSync(folder)
   for (const name of hookFiles()) fs.writeFileSync(join(bundles, name), `console.log(${JSON.stringify(name)})\n`)
+  // These are known by their mark alone.
+  for (const name of [...guardFiles, ...fleetFiles])
+    put(join(bundles, name), `#!\n${name.endsWith('.sh') ? '#' : '//'} breakerbox 0.1.0 ${name}\n`)
   const real = nodeSystem()
   const system: System = {
     clock: real.clock,
@@ -37,6 +43,9 @@ export function newBench(env: Record<string, string> = {}): Bench {
     processes: real.processes,
     host: real.host,
     sleep: real.sleep,
+    loadPart() {
+      throw new Error('there is no such part')
+    },
     token: real.token,
     env,
     homeFolder: home,
@@ -63,6 +72,23 @@ export function install(bench: Bench, more: Partial<InstallRequest> = {}): Step[
 
 export function uninstall(bench: Bench, { scope = 'project' as Scope, purge = false } = {}): Step[] {
   return perform(bench.system, prepareUninstall(bench.system, { scope, project: bench.project, purge }).steps)
+}
+
+const guardRequest = (bench: Bench, more: Partial<GuardRequest>): GuardRequest => ({
+  scope: 'project',
+  project: bench.project,
+  bundles: bench.bundles,
+  shell: true,
+  isMeant: () => true,
+  ...more,
+})
+
+export function guard(bench: Bench, more: Partial<GuardRequest> = {}): Step[] {
+  return perform(bench.system, prepareGuard(bench.system, guardRequest(bench, more)).steps)
+}
+
+export function release(bench: Bench, more: Partial<GuardRequest> = {}): Step[] {
+  return perform(bench.system, prepareRelease(bench.system, guardRequest(bench, more)).steps)
 }
 
 /** Every path below a folder with its kind, mode and content. */

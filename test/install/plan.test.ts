@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { denyRules, ownCommands, settingsEntries } from '../../lib/install/hook-table.ts'
 import { plainValue, readTree } from '../../lib/install/json-text.ts'
-import { planInstall, planUninstall, SettingsRefusal, settingsWarnings, type Wanted } from '../../lib/install/plan.ts'
+import { planInstall, planUninstall, settingsWarnings, type Wanted } from '../../lib/install/plan.ts'
+import { SettingsRefusal } from '../../lib/install/settings-text.ts'
 import { settingsSamples } from './settings-samples.ts'
 
 const wanted: Wanted = {

@@ -75,8 +75,9 @@ describe.skipIf(process.platform === 'win32')('the commands of the README', () =
   })
 
   test('every option that it names exists', () => {
-    const own = ['install', 'uninstall', 'why', 'replay', 'clean', 'restore'].map((word) => ['breakerbox', word])
-    const commands = [...own, ['circuit-status'], ['reset-circuit']]
+    const words = ['install', 'uninstall', 'guard-hooks', 'why', 'replay', 'clean', 'restore']
+    const own = words.map((word) => ['breakerbox', word])
+    const commands = [...own, ['circuit-status'], ['reset-circuit'], ['hook-health'], ['hook-health', 'reset']]
     const help = commands.map(
       ([name = '', ...words]) =>
         spawnSync(process.execPath, [built(name), ...words, '--help'], { encoding: 'utf8' }).stdout,

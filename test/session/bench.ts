@@ -20,7 +20,11 @@ export class Bench {
   now = noon
   env: Record<string, string> = {}
   ancestors: ProcessFacts[] = []
+  host = 'host'
+  sleep = nodeSystem().sleep
   files: Files = nodeSystem().files
+  /** Parts that stand beside the executable, by name. */
+  parts: Record<string, unknown> = {}
   #tokens = 0
 
   constructor() {
@@ -30,16 +34,16 @@ export class Bench {
   }
 
   get system(): System {
-    const real = nodeSystem()
     return {
       clock: () => this.now,
       files: this.files,
       processes: { pid: 4242, ancestors: () => this.ancestors },
       env: this.env,
-      host: 'host',
+      host: this.host,
       workingFolder: this.project,
       homeFolder: join(this.project, 'home'),
-      sleep: real.sleep,
+      sleep: this.sleep,
+      loadPart: (name) => this.parts[name] ?? raise(name),
       token: () => (this.#tokens++).toString(16).padStart(8, '0'),
     }
   }
@@ -71,4 +75,8 @@ function handlerOf({ hook_event_name: event }: Readonly<Record<string, unknown>>
   if (event === 'PreToolUse') return gate
   if (event === 'UserPromptSubmit') return promptIntake
   return event === 'SessionStart' ? memoryJanitor : monitor
+}
+
+function raise(name: string): never {
+  throw new Error(`there is no part ${name}`)
 }

@@ -2,8 +2,9 @@ import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileS
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { silence } from '../../lib/protocol/answer.ts'
-import { circuitStateKind, haltKind, sessionFileName, sessionKind } from '../../lib/session/documents.ts'
+import { circuitStateKind, haltKind, sessionKind } from '../../lib/session/documents.ts'
 import { isAttended } from '../../lib/session/hook-events.ts'
+import { sessionFileName } from '../../lib/session/session-file.ts'
 import { fileStore } from '../../lib/store/file-store.ts'
 import { Bench } from './bench.ts'
 

@@ -41,6 +41,7 @@ const facts = (circuits: readonly Circuit[], more: Partial<StatusFacts> = {}): S
   config: defaultConfig(),
   configProblems: [],
   circuits,
+  shared: { circuits: [], damage: [] },
   memory,
   incidents: [],
   ...more,
@@ -70,6 +71,20 @@ describe('the report', () => {
       ],
       memory: { totalBytes: 1024 * 1024, limitBytes: 5 * 1024 * 1024, sessions: { active: 2, limit: 10 } },
     })
+  })
+
+  it('says of a nested session that no wait helps', () => {
+    const nested = circuit('nested session', {
+      pattern: 'hook_recursion',
+      target: { kind: 'session' },
+      lastTrip: { at: at(-900), turn: 1, reason: 'is 4 deep, more than 3: claude > claude > claude > claude' },
+    })
+    expect(statusReport(facts([nested]), now).circuits).toMatchObject([
+      { state: 'open', cooldownRemainingSeconds: 0, retryAt: null },
+    ])
+    expect(text(facts([nested]))).toMatch(
+      /^OPEN {2}nested session {2}hook_recursion {2}none of its prompts and tools passes/m,
+    )
   })
 
   it('is pure: the same facts give the same report, and stay as they are', () => {

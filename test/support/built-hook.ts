@@ -11,11 +11,9 @@ export const root = fileURLToPath(new URL('../..', import.meta.url))
 /** The executables that are built as hooks. */
 export type HookName = 'circuit-breaker-gate' | 'circuit-breaker-monitor' | 'prompt-intake' | 'memory-janitor'
 const hookNames: readonly string[] = [
-  'circuit-breaker-gate',
-  'circuit-breaker-monitor',
-  'prompt-intake',
-  'memory-janitor',
-] satisfies HookName[]
+  ...(['circuit-breaker-gate', 'circuit-breaker-monitor', 'prompt-intake', 'memory-janitor'] satisfies HookName[]),
+  'hook-guard',
+]
 
 /** The path of a built executable. */
 export const built = (name: string): string =>
@@ -101,10 +99,11 @@ export function registeredCommands(project: TempProject, event: string, tool = '
 export async function fireEvent(
   project: TempProject,
   input: { readonly hook_event_name: string; readonly tool_name?: string },
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<FinishedHook[]> {
   const answers: FinishedHook[] = []
   for (const command of registeredCommands(project, input.hook_event_name, input.tool_name)) {
-    answers.push(await runHookCommand(command, input, { project }))
+    answers.push(await runHookCommand(command, input, { project, environment }))
   }
   return answers
 }

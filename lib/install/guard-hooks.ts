@@ -1,0 +1,166 @@
+import { loadUserConfig } from '../config/user-config.ts'
+import { limitsOf } from '../guard/hook-limits.ts'
+import type { HookClass } from '../guard/hook-state.ts'
+import type { Files, System } from '../system/system.ts'
+import { handGuardNote, needsGuard } from './guard-need.ts'
+import { type GuardPlan, type PlannedHook, planGuard, planRelease } from './guard-plan.ts'
+import { guardFiles } from './guard-wrap.ts'
+import { copySteps, knownHashes, readBundles, removeSteps } from './hook-files.ts'
+import { ownCommands, type Scope, scopes } from './hook-table.ts'
+import { type Change, fileStep, holdsOnlyGuard, linkNote, ownFolders, refusingFor, settingsStep } from './install.ts'
+import { InstallError } from './install-error.ts'
+import { type Place, placeOf, sharingScope } from './place.ts'
+import { settingsWarnings } from './plan.ts'
+import { type InstallRecord, readRecord, recordText, sha256, withHash } from './record.ts'
+import { readSettings, type SettingsFile } from './settings-file.ts'
+import { leftovers, type Step } from './steps.ts'
+
+export interface GuardRequest {
+  readonly scope: Scope
+  /** Absolute path of the project; of no effect for the user scope. */
+  readonly project: string
+  /** Folder that holds the built hooks. */
+  readonly bundles: string
+  /** Whether a POSIX shell runs the client's commands. */
+  readonly shell: boolean
+  /** Absent: `convenience` for a hook that is not guarded yet, and no change for one that is. */
+  readonly class?: HookClass
+  /** Whether a hook, by its own command, is meant. */
+  readonly isMeant: (command: string) => boolean
+}
+
+/** What guarding hooks, or no longer guarding them, would do. */
+export interface GuardChange extends Change {
+  /** Every hook of the settings, in their order. */
+  readonly hooks: readonly PlannedHook[]
+}
+
+type Surroundings = Pick<System, 'files' | 'env' | 'homeFolder'>
+
+/**
+ * Reads what is there and says what guarding its hooks would do; changes nothing. What guarding leaves in the settings holds
+ * all of the original, so nothing else has to be remembered.
+ *
+ * @throws InstallError where the settings cannot be edited, a built hook is missing, or a foreign file is in the way.
+ */
+export function prepareGuard(system: Surroundings, request: GuardRequest): GuardChange {
+  const { files } = system
+  const { place, settings } = openSettings(system, request)
+  const { config, problems } = loadUserConfig(system)
+  const plan = planned(settings, (text) =>
+    planGuard(text, {
+      ...request,
+      home: system.homeFolder,
+      ownCommands: new Set(scopes.flatMap((scope) => [...ownCommands(scope)])),
+      secondsFor: (command) => limitsOf(command, config.hook_guard)?.timeout_seconds,
+    }),
+  )
+  const isUsed = plan.hooks.some(({ fate }) => fate.kind === 'guarded' || fate.kind === 'guarded already')
+  const bundles = isUsed ? readBundles(files, request.bundles, guardFiles) : []
+  const steps = [
+    ...leftovers(files, ownFolders(place, settings)),
+    ...recordSteps(files, place, changed(settings, plan.text), (name, known) =>
+      bundles.filter((bundle) => bundle.name === name).flatMap(({ hash }) => withHash(known, hash)),
+    ),
+    ...(isUsed ? copySteps(files, place.hooks, bundles) : []),
+    // Last, so that the settings never name a guard that is not there.
+    ...(plan.text === undefined ? [] : settingsStep(settings, plan.text)),
+  ]
+  const warnings = isUsed ? settingsWarnings(plan.text ?? '').map((warning) => `${place.settings}: ${warning}`) : []
+  return change(place, settings, plan, steps, [...problems.map(({ message }) => message), ...warnings])
+}
+
+/**
+ * Reads what is there and says what giving the hooks back as they were would do; changes nothing.
+ *
+ * @throws InstallError where the settings cannot be edited.
+ */
+export function prepareRelease(
+  system: Surroundings,
+  request: Pick<GuardRequest, 'scope' | 'project' | 'isMeant'>,
+): GuardChange {
+  const { files } = system
+  const { place, settings } = openSettings(system, request)
+  const plan = planned(settings, (text) => planRelease(text, request.isMeant))
+  const isNeeded = needsGuard(system, place, plan.text)
+  const record = readRecord(files, place)
+  const ownsFolder = record === undefined ? holdsOnlyGuard(files, place) : record.folders.includes('hooks')
+  const folder: Step = { kind: 'removeEmptyFolder', path: place.hooks }
+  const steps = [
+    ...recordSteps(files, place, changed(settings, plan.text), (_, known) => (isNeeded ? known : [])),
+    ...(isNeeded ? [] : sharedRecordSteps(system, place)),
+    // Before the files, so that the settings never name a guard that is gone.
+    ...(plan.text === undefined ? [] : settingsStep(settings, plan.text)),
+    ...leftovers(files, ownFolders(place, settings)),
+    ...(isNeeded ? [] : removeSteps(files, place.hooks, guardFiles)),
+    ...(isNeeded || !ownsFolder ? [] : [folder]),
+  ]
+  const byHand = plan.hooks.some(({ fate }) => fate.kind === 'left alone')
+  return change(place, settings, plan, steps, byHand ? [handGuardNote(place)] : [])
+}
+
+/**
+ * Where Breakerbox is installed, its record knows what is changed here, so that the hooks raise no alarm; first, as always.
+ *
+ * @param text what becomes of the settings; undefined where they stay.
+ * @param hashesOf which hashes of a file of the guard are good from now on; none where it is not in use.
+ */
+function recordSteps(
+  files: Files,
+  place: Place,
+  text: string | undefined,
+  hashesOf: (name: string, known: readonly string[]) => readonly string[],
+): Step[] {
+  const record = readRecord(files, place)
+  if (record === undefined) return []
+  const guards = guardFiles
+    .map((file) => ({ file, sha256: [...hashesOf(file, knownHashes(record, file))] }))
+    .filter((each) => each.sha256.length > 0)
+  const next: InstallRecord = {
+    ...record,
+    hooks: [...record.hooks.filter(({ file }) => !guardFiles.includes(file)), ...guards],
+    ...(text === undefined ? {} : { guarded: withHash(record.guarded, sha256(text)) }),
+  }
+  return fileStep(files, place.record, recordText(next))
+}
+
+/** The guard's files are no longer in use by the scope that shares the hooks folder either. */
+function sharedRecordSteps(system: Surroundings, { scope, root }: Place): Step[] {
+  const sharing = sharingScope(scope)
+  return sharing === undefined ? [] : recordSteps(system.files, placeOf(system, sharing, root), undefined, () => [])
+}
+
+const changed = (settings: SettingsFile, text: string | undefined): string | undefined =>
+  settings.text === text ? undefined : text
+
+function openSettings(system: Surroundings, { scope, project }: Pick<GuardRequest, 'scope' | 'project'>) {
+  const place = placeOf(system, scope, project)
+  if (scope !== 'user' && placeOf(system, 'user', '').settings === place.settings) {
+    throw new InstallError(place.settings, 'these are the settings of the user; say --scope user')
+  }
+  return { place, settings: readSettings(system.files, place.settings, 0o644) }
+}
+
+interface Planned {
+  /** Undefined where there are no settings. */
+  readonly text: string | undefined
+  readonly hooks: readonly PlannedHook[]
+}
+
+function planned({ path, text }: SettingsFile, plan: (text: string) => GuardPlan): Planned {
+  return text === undefined ? { text, hooks: [] } : refusingFor(path, () => plan(text))
+}
+
+const change = (
+  place: Place,
+  settings: SettingsFile,
+  { text, hooks }: Planned,
+  steps: readonly Step[],
+  notes: readonly string[],
+): GuardChange => ({
+  place,
+  steps,
+  settings: { path: place.settings, before: settings.text, after: text },
+  notes: [...linkNote(settings), ...notes],
+  hooks,
+})
