@@ -1,4 +1,5 @@
 import { type BreakerOptions, type CircuitBreaker, circuitBreaker } from './breaker/circuit-breaker.ts'
+import { type HookStates, type HookStatesOptions, hookStates } from './guard/hook-states.ts'
 import { fallbackStore, rememberedReachability } from './store/fallback-store.ts'
 import { fileStore } from './store/file-store.ts'
 import { memoryStore } from './store/memory-store.ts'
@@ -6,7 +7,7 @@ import { redisStore } from './store/redis-store.ts'
 import type { Store } from './store/store.ts'
 import { nodeSystem } from './system/node-system.ts'
 
-/** What the package exports: circuit breakers around async calls, and the stores that their state can live in. */
+/** What the package exports: circuit breakers around async calls, the stores that their state can live in, and guarded hooks. */
 
 export {
   type CircuitBreaker,
@@ -83,3 +84,10 @@ export interface RedisOptions {
   /** Told the cause when the server is gone, and undefined when it is back. */
   readonly onChange?: (cause: string | undefined) => void
 }
+
+export type { HookLimits } from './guard/hook-circuit.ts'
+export type { HookClass, HookRecord, HookStatistics } from './guard/hook-state.ts'
+export type { GuardedHook, HookHealth, HookStates } from './guard/hook-states.ts'
+
+/** The states of this user's guarded hooks, as `hook-guard` keeps and `hook-health` shows them. */
+export const openHookStates = (options: HookStatesOptions = {}): HookStates => hookStates(nodeSystem(), options)
