@@ -1,10 +1,13 @@
 import { type BreakerOptions, type CircuitBreaker, circuitBreaker } from './breaker/circuit-breaker.ts'
 import { type HookStates, type HookStatesOptions, hookStates } from './guard/hook-states.ts'
+import { flusherFile } from './resilience/hand.ts'
+import { type PatternTracker, type TrackerOptions, patternTracker as trackerOf } from './resilience/tracker.ts'
 import { fallbackStore, rememberedReachability } from './store/fallback-store.ts'
 import { fileStore } from './store/file-store.ts'
 import { memoryStore } from './store/memory-store.ts'
 import { redisStore } from './store/redis-store.ts'
 import type { Store } from './store/store.ts'
+import { nodeBesideModule } from './system/beside.ts'
 import { nodeSystem } from './system/node-system.ts'
 
 /** What the package exports: circuit breakers around async calls, the stores that their state can live in, and guarded hooks. */
@@ -91,3 +94,14 @@ export type { GuardedHook, HookHealth, HookStates } from './guard/hook-states.ts
 
 /** The states of this user's guarded hooks, as `hook-guard` keeps and `hook-health` shows them. */
 export const openHookStates = (options: HookStatesOptions = {}): HookStates => hookStates(nodeSystem(), options)
+
+export type { Pattern, PatternChange } from './resilience/pattern-event.ts'
+export type { PatternTracker, Tracked, TrackerOptions, TrackerStatistics } from './resilience/tracker.ts'
+
+/**
+ * The tracker of this process: reports what happens to patterns to the service that the user has named in
+ * `INTELLIGENCE_SERVICE_URL` or in `~/.claude/breakerbox.json`, and does nothing where there is none. Options count for whoever asks
+ * first.
+ */
+export const patternTracker = (options: TrackerOptions = {}): PatternTracker =>
+  trackerOf(nodeSystem(), { flusher: nodeBesideModule(import.meta.url, flusherFile), ...options })

@@ -83,8 +83,13 @@ export function errorLine(text: string): string {
   const lines = withoutColour(text.slice(0, 8192)).split(/\r?\n/)
   const said = lines.map((line) => line.replace(/<\/?tool_use_error>/g, '').trim()).filter((line) => line !== '')
   const telling = said.find((line) => !/^(Exit code \d+|> .*|\$ .*|npm (ERR|error|notice|warn)\b.*)$/i.test(line))
-  return clean(telling ?? said[0] ?? '', 160)
+  // Node says where it crashed first, and what happened a few lines on.
+  const crash = telling !== undefined && /^\S+:\d+$/.test(telling) ? said.find(isErrorName) : undefined
+  // A part of our sentences, which have a full stop of their own.
+  return clean(crash ?? telling ?? said[0] ?? '', 160).replace(/(?<=\w)\.$/, '')
 }
+
+const isErrorName = (line: string): boolean => /^(?:Uncaught )?(?:[A-Z]\w*)?(?:Error|Exception)\b/.test(line)
 
 /** One line, without control characters, at most `most` characters. */
 export function clean(text: string, most: number): string {

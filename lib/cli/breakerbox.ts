@@ -1,6 +1,7 @@
 import { initialFiles } from '../config/initial-files.ts'
 import { hasPosixShell } from '../install/hook-table.ts'
 import { prepareInstall } from '../install/install.ts'
+import type { TrackingWish } from '../install/reporting-need.ts'
 import { prepareUninstall } from '../install/uninstall.ts'
 import type { System } from '../system/system.ts'
 import { addClean } from './clean.ts'
@@ -12,6 +13,7 @@ import { newProgram, parseWords } from './program.ts'
 import { addReplay } from './replay.ts'
 import { addRestore } from './restore.ts'
 import type { CommandResult, Invocation } from './result.ts'
+import { addSync } from './sync.ts'
 import { addWhy } from './why.ts'
 
 /** `breakerbox`: installs the hooks and takes them out again, guards other hooks, replays recorded sessions, cleans the memory folder. */
@@ -30,15 +32,21 @@ export function breakerbox(system: System, invocation: Invocation): Promise<Comm
   placeOptions(program.command('install'))
     .description('copy the hooks into .claude/hooks and register them in the settings')
     .option('--no-deny', 'add no permission rules that keep the model off the state and the hooks')
-    .action((options: PlaceOptions & { deny: boolean }) =>
+    .option('--tracking', 'report what Write and Edit do to the service that you have named')
+    .option('--no-tracking', 'no longer report it')
+    .option('--content', 'with --tracking: report contents, secrets taken out, besides names and hashes')
+    .option('--no-content', 'with --tracking: report names and hashes alone')
+    .action((options: PlaceOptions & TrackingWish & { deny: boolean }) =>
       inProject(options, (project) => {
-        const { scope, deny } = options
+        const { scope, deny, tracking, content } = options
         const prepare = () =>
           prepareInstall(system, {
             scope,
             project,
             deny,
             shell: hasPosixShell(system.env),
+            ...(tracking === undefined ? {} : { tracking }),
+            ...(content === undefined ? {} : { content }),
             bundles: invocation.folder,
             initialFiles,
           })
@@ -66,6 +74,7 @@ export function breakerbox(system: System, invocation: Invocation): Promise<Comm
   addWhy(program, system, invocation, later)
   addClean(program, system, later)
   addRestore(program, system, later)
+  addSync(program, system, invocation, later)
 
   return parseWords(program, invocation.words, () => result)
 }

@@ -1,5 +1,7 @@
 import { isRecord } from '../calls/json.ts'
+import { errorLine } from '../calls/result.ts'
 import { loadUserConfig } from '../config/user-config.ts'
+import { alertPart } from '../resilience/alert-part.ts'
 import { type ChildEnd, runChild } from '../system/child.ts'
 import { causeLine } from '../system/known-error.ts'
 import type { RawStdio } from '../system/stdio.ts'
@@ -61,7 +63,7 @@ export async function guard(system: System, stdio: RawStdio, words: readonly str
   }
   const hook: GuardedHook = { command, class: asked.class, limits }
   if (asked.ended !== undefined) {
-    await states.countIn(hook).catch((error: unknown) => tell(causeLine(error)))
+    await countIn(hook).catch((error: unknown) => tell(causeLine(error)))
     return asked.ended
   }
   const id = `${system.processes.pid}-${system.token()}`
@@ -87,10 +89,16 @@ export async function guard(system: System, stdio: RawStdio, words: readonly str
   await (early ?? recorded(note, { ...hook, limits: { ...limits, ...once } }))
   return answered(end)
 
+  /** A hook that is down after it is what a team may want to know of. */
+  async function countIn(counted: GuardedHook): Promise<void> {
+    const record = await states.countIn(counted)
+    if (record.state === 'open') alertPart(system)?.alertHookDown(system, hookKey(command), record)
+  }
+
   async function recorded(note: RunNote, counted: GuardedHook): Promise<void> {
     try {
       states.note(command, note)
-      await states.countIn(counted)
+      await countIn(counted)
     } catch (cause) {
       tell(causeLine(cause))
     }
@@ -111,9 +119,9 @@ function failureOf(end: ChildEnd, { timeout_seconds, max_output_kb }: RunLimits)
   if (end.timedOut) return timedOutError(timeout_seconds)
   if (end.tooLong) return `more than ${max_output_kb} kB of output`
   if (end.code === 0 || end.code === 2) return undefined
-  const said = end.said.split('\n').find((line) => line.trim() !== '')
+  const said = errorLine(end.said)
   const how = `exit code ${end.code}`
-  return said === undefined ? how : `${how}: ${said.trim()}`
+  return said === '' ? how : `${how}: ${said}`
 }
 
 function exitCodeOf(end: ChildEnd): number {

@@ -3,13 +3,19 @@
  * it; nobody else spells an event, a matcher or a command.
  */
 
+import { namesWord } from '../resilience/names-word.ts'
 import { drainWord, failurePrefix } from '../store/spool.ts'
 
 /** Which settings file: the project's shared one, the project's private one, or the user's own. */
 export type Scope = 'project' | 'local' | 'user'
 export const scopes: readonly Scope[] = ['project', 'local', 'user']
 
-export type HookExecutable = 'circuit-breaker-gate' | 'circuit-breaker-monitor' | 'prompt-intake' | 'memory-janitor'
+export type HookExecutable =
+  | 'circuit-breaker-gate'
+  | 'circuit-breaker-monitor'
+  | 'prompt-intake'
+  | 'memory-janitor'
+  | 'pattern-tracker'
 
 /**
  * When an entry starts its executable.
@@ -20,8 +26,9 @@ export type HookExecutable = 'circuit-breaker-gate' | 'circuit-breaker-monitor' 
  * - `troubled`: only while the model's API has failed and has not worked since.
  * - `left`: never; the input is left in the spool for the next prompt. Under `claude -p` the client ends with a turn that failed
  *   and takes its hooks along, and a Node that is still starting would be lost.
+ * - `names`: like `always`, and no contents are to be reported.
  */
-export type CommandForm = 'always' | 'armed' | 'waiting' | 'batch' | 'troubled' | 'left'
+export type CommandForm = 'always' | 'armed' | 'waiting' | 'batch' | 'troubled' | 'left' | 'names'
 
 export interface HookRegistration {
   readonly event: string
@@ -96,6 +103,11 @@ export const hookTable: readonly HookRegistration[] = [
   monitor('SessionEnd', 'waiting'),
 ]
 
+/** What is registered besides where the person asks for tracking. */
+export const trackingTable = (form: 'always' | 'names'): readonly HookRegistration[] => [
+  { event: 'PostToolUse', matcher: '^(?:Write|Edit|MultiEdit)$', executable: 'pattern-tracker', form, timeout: 10 },
+]
+
 /** File names below the hooks folder, in the order of the table. */
 export function hookFiles(table: readonly HookRegistration[] = hookTable): readonly string[] {
   return [...new Set(table.map(({ executable }) => `${executable}.cjs`))]
@@ -132,6 +144,7 @@ const overdue = 2 * gathered
  */
 const commandForms: Record<CommandForm, (node: string) => string> = {
   always: (node) => node,
+  names: (node) => `${node} ${namesWord}`,
   armed: (node) => `${memory}; ! ${isArmed} || exec ${node}`,
   waiting: (node) => `${memory}; ${spool}; set -- "$s"/*.json; ! { ${isArmed} || [ -e "$1" ]; } || exec ${node}`,
   troubled: (node) => `${memory}; ! [ -e "$m/circuit_breaker_llm_api" ] || exec ${node}`,
@@ -170,7 +183,7 @@ export function commandText(
   shell = true,
 ): string {
   const folder = shell ? hooksFolder[scope] : plainHooksFolder[scope]
-  return commandForms[shell ? form : 'always'](`node ${folder}/${executable}.cjs`)
+  return commandForms[shell || form === 'names' ? form : 'always'](`node ${folder}/${executable}.cjs`)
 }
 
 /** The same without what only a POSIX shell expands. Not run on Windows yet. */
@@ -207,7 +220,7 @@ export function settingsEntries(
  * would leave it behind.
  */
 export function ownCommands(scope: Scope): ReadonlySet<string> {
-  const executables = new Set(hookTable.map(({ executable }) => executable))
+  const executables = new Set([...hookTable, ...trackingTable('always')].map(({ executable }) => executable))
   const forms = Object.keys(commandForms) as CommandForm[]
   const current = [...executables].flatMap((executable) =>
     forms.flatMap((form) => [true, false].map((shell) => commandText(scope, { executable, form }, shell))),
@@ -218,6 +231,8 @@ export function ownCommands(scope: Scope): ReadonlySet<string> {
 /** Commands of older versions. */
 const retired: Record<Scope, readonly string[]> = { project: [], local: [], user: [] }
 
+const reporting = ['pattern-tracker*', 'event-flusher*', 'service-alerts*']
+
 /**
  * Rules that keep the model's file tools away from the state and the hooks. A path without a prefix is taken from the
  * session's working folder, `~/` from the home folder.
@@ -225,6 +240,6 @@ const retired: Record<Scope, readonly string[]> = { project: [], local: [], user
 export function denyRules(scope: Scope): readonly string[] {
   const root = scope === 'user' ? '~/' : ''
   // Also where the part is not installed: hooks would load one that the model has put there.
-  const hooks = ['circuit-breaker-*', 'prompt-intake*', 'memory-janitor*', 'fleet-store*']
+  const hooks = ['circuit-breaker-*', 'prompt-intake*', 'memory-janitor*', 'fleet-store*', ...reporting]
   return ['Edit(.claude/memory/circuit_breaker_*)', ...hooks.map((name) => `Edit(${root}.claude/hooks/${name})`)]
 }

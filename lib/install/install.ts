@@ -6,16 +6,17 @@ import { fleetFiles, fleetNote, needsFleet } from './fleet-need.ts'
 import { unguarded } from './guard-plan.ts'
 import { guardFiles } from './guard-wrap.ts'
 import { copySteps, knownHashes, readBundles } from './hook-files.ts'
-import { denyRules, hookFiles, ownCommands, type Scope, settingsEntries } from './hook-table.ts'
+import { denyRules, type HookRegistration, hookFiles, ownCommands, type Scope, settingsEntries } from './hook-table.ts'
 import { InstallError } from './install-error.ts'
 import { type Place, placeOf, sharingScope } from './place.ts'
 import { type InstallPlan, planInstall, planUninstall, settingsWarnings } from './plan.ts'
 import { type InstallRecord, type OwnFolder, readRecord, recordText, sha256, withHash } from './record.ts'
+import { reportingNeeds, reportingNotes, type TrackingWish, tableFor } from './reporting-need.ts'
 import { readSettings, type SettingsFile } from './settings-file.ts'
 import { SettingsRefusal } from './settings-text.ts'
 import { leftovers, namesIn, type Step } from './steps.ts'
 
-export interface InstallRequest {
+export interface InstallRequest extends TrackingWish {
   readonly scope: Scope
   /** Absolute path of the project; of no effect for the user scope. */
   readonly project: string
@@ -58,9 +59,10 @@ export function prepareInstall(system: Surroundings, request: InstallRequest): C
   }
   const record = readRecord(files, place)
   const settings = readSettings(files, place.settings, request.scope === 'project' ? 0o644 : 0o600)
-  const plan = planSettings(settings, request, record)
+  const table = tableFor(request, settings.text)
+  const plan = planSettings(settings, request, table, record)
   const original = originalOf(settings, request.scope, record)
-  const hooks = hookSteps(system, place, request, record, settings)
+  const hooks = hookSteps(system, place, request, table, record, settings)
   const missing = (['claude', 'memory', 'hooks'] as const).filter((folder) => !exists(files, place[folder]))
   if (holdsOnlyGuard(files, place)) missing.push('hooks')
   const next: InstallRecord = {
@@ -90,6 +92,7 @@ export function prepareInstall(system: Surroundings, request: InstallRequest): C
   const notes = [
     ...linkNote(settings),
     ...fleetNote(system, place),
+    ...reportingNotes(system, table),
     ...settingsWarnings(plan.text).map((warning) => `${place.settings}: ${warning}`),
   ]
   return {
@@ -100,10 +103,15 @@ export function prepareInstall(system: Surroundings, request: InstallRequest): C
   }
 }
 
-function planSettings(settings: SettingsFile, request: InstallRequest, record: InstallRecord | undefined): InstallPlan {
+function planSettings(
+  settings: SettingsFile,
+  request: InstallRequest,
+  table: readonly HookRegistration[],
+  record: InstallRecord | undefined,
+): InstallPlan {
   return refusingFor(settings.path, () =>
     planInstall(settings.text, {
-      entries: settingsEntries(request.scope, request.shell),
+      entries: settingsEntries(request.scope, request.shell, table),
       commands: ownCommands(request.scope),
       deny: request.deny ? denyRules(request.scope) : [],
       ...(record === undefined ? {} : { ours: record.settings }),
@@ -149,13 +157,15 @@ function hookSteps(
   system: Surroundings,
   place: Place,
   request: InstallRequest,
+  table: readonly HookRegistration[],
   record: InstallRecord | undefined,
   { text, plain }: SettingsFile,
 ) {
   // Whoever guards hooks gets the newer guard with the newer hooks.
   const guard = text === plain ? [] : guardFiles
   const { files } = system
-  const names = [...hookFiles(), ...guard, ...(needsFleet(system, place) ? fleetFiles : [])]
+  const fleet = needsFleet(system, place) ? fleetFiles : []
+  const names = [...hookFiles(table), ...guard, ...fleet, ...reportingNeeds(system, place, table)]
   const bundles = readBundles(files, request.bundles, names)
   const hashes = bundles.map(({ name, hash }) => ({ file: name, sha256: withHash(knownHashes(record, name), hash) }))
   return { names, steps: copySteps(files, place.hooks, bundles, (name) => knownHashes(record, name)), hashes }

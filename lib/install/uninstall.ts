@@ -9,6 +9,7 @@ import { type Change, holdsOnlyGuard, ignoreAll, ignoreOwn, linkNote, ownFolders
 import { ownPrefix, type Place, placeOf, sharingScope } from './place.ts'
 import { planUninstall } from './plan.ts'
 import { type InstallRecord, readRecord, sha256 } from './record.ts'
+import { reportingFiles } from './reporting-need.ts'
 import { readSettings, type SettingsFile } from './settings-file.ts'
 import { leftovers, namesIn, type Step } from './steps.ts'
 
@@ -109,7 +110,7 @@ function stillUsedBy(system: Surroundings, place: Place): Scope | undefined {
 
 function hookSteps(files: Files, place: Place, record: InstallRecord | undefined, keepsGuard: boolean): Step[] {
   const recorded = (record?.hooks ?? []).map(({ file }) => file).filter(isPlainName)
-  const all = [...new Set([...hookFiles(), ...guardFiles, ...fleetFiles, ...recorded])]
+  const all = [...new Set([...hookFiles(), ...guardFiles, ...fleetFiles, ...reportingFiles, ...recorded])]
   const names = all.filter((name) => !keepsGuard || !guardFiles.includes(name))
   return removeSteps(files, place.hooks, names, (name) => knownHashes(record, name))
 }

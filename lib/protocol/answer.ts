@@ -42,8 +42,12 @@ export function renderAnswer(event: string, answer: Answer): string | undefined 
   else if (answer.context !== undefined && withContext.has(event)) {
     out['hookSpecificOutput'] = { hookEventName: event, additionalContext: cut(answer.context) }
   }
+  if (answer.stop !== undefined) out['terminalSequence'] = haltNotice
   if (answer.person !== undefined) out['systemMessage'] = cut(answer.person)
   return Object.keys(out).length === 0 ? undefined : JSON.stringify(out)
 }
+
+/** A notification of the terminal (OSC 9) for who looks elsewhere, and a bell for terminals that show none. */
+const haltNotice = '\u001b]9;Breakerbox: the run was halted\u0007\u0007'
 
 const cut = (text: string): string => (text.length <= longest ? text : `${text.slice(0, longest)}…`)

@@ -2,6 +2,7 @@ import { initialFiles } from '../config/initial-files.ts'
 import type { Incident } from '../engine/incident.ts'
 import { howToContinue } from '../engine/messages.ts'
 import { appendIncidents } from '../incidents/incident-log.ts'
+import { alertPart } from '../resilience/alert-part.ts'
 import { causeLine, errorCode } from '../system/known-error.ts'
 import { damageIncident } from './damage.ts'
 import { type HaltRecord, haltKind } from './documents.ts'
@@ -22,7 +23,7 @@ function createOnFirstUse({ system, paths }: Project): void {
 }
 
 /**
- * What follows outside the two documents: first files, the log, and the record of a halt. None of it is worth a refusal
+ * What follows outside the two documents: first files, the log, the record of a halt, and an alert. None of it is worth a refusal
  * that is already decided: what fails is a note, one for all.
  */
 export async function follow(
@@ -35,6 +36,7 @@ export async function follow(
     () => createOnFirstUse(project),
     () => appendIncidents(project.system, project.paths.incidents, incidents),
     () => followHalt(project, incidents, happening),
+    () => alert(project, incidents),
   ]
   for (const step of steps) {
     try {
@@ -44,6 +46,12 @@ export async function follow(
     }
   }
   return failures.length === 0 ? [] : [`not everything could be written: ${failures.join('; ')}`]
+}
+
+/** What a team may want to know of is looked at by a part that is loaded for it: most events are none of that. */
+function alert({ system, paths }: Project, incidents: readonly Incident[]): void {
+  if (!incidents.some(({ kind }) => kind === 'trip' || kind === 'reopen' || kind === 'halt')) return
+  alertPart(system)?.alertIncidents(system, paths, incidents)
 }
 
 async function followHalt(project: Project, incidents: readonly Incident[], happening?: Happening): Promise<void> {

@@ -96,7 +96,8 @@ interface Installed {
   readonly settingsAsWritten: boolean
 }
 
-const ownHookIn = /\.claude\/hooks\/((?:circuit-breaker-|prompt-intake|memory-janitor|hook-guard)[\w.-]*)/g
+const ownHookIn =
+  /\.claude\/hooks\/((?:circuit-breaker-|prompt-intake|memory-janitor|hook-guard|pattern-tracker)[\w.-]*)/g
 const ownRule = /^Edit\((?:~\/)?\.claude\/(?:memory\/circuit_breaker_|hooks\/)/
 
 /** Looks at the project's own installation; one for the whole user guards many projects and is left out. */

@@ -38,7 +38,11 @@ export function ownHooks({ system: { files }, paths }: Project): readonly string
   if (files.facts(folder)?.kind !== 'folder') return []
   return files
     .list(folder)
-    .filter((name) => /^(?:circuit-breaker-|prompt-intake|memory-janitor|hook-guard|fleet-store)/.test(name))
+    .filter((name) =>
+      /^(?:circuit-breaker-|prompt-intake|memory-janitor|hook-guard|fleet-store|pattern-tracker|event-flusher|service-alerts)/.test(
+        name,
+      ),
+    )
 }
 
 /** Makes an empty list when a session starts, so that a prompt which finds none knows that it was taken away. */

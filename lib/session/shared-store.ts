@@ -1,6 +1,7 @@
 import type { FleetAddress } from '../config/fleet-address.ts'
 import type { SharedScope } from '../engine/shared-config.ts'
 import type { Store } from '../store/store.ts'
+import { partIfThere } from '../system/part.ts'
 import type { Project } from './project.ts'
 
 /** A store that several sessions share. */
@@ -45,10 +46,4 @@ export async function openShared(project: Project, scope: SharedScope): Promise<
 }
 
 /** Undefined where it is not installed, as in every install without a server. */
-export function loadFleet({ system }: Pick<Project, 'system'>): Fleet | undefined {
-  try {
-    return system.loadPart(fleetPart) as Fleet
-  } catch {
-    return undefined
-  }
-}
+export const loadFleet = ({ system }: Pick<Project, 'system'>): Fleet | undefined => partIfThere(system, fleetPart)

@@ -45,7 +45,7 @@ export const nodeFiles: Files = {
     }
   },
 
-  append(path, content) {
+  append(path, content, options) {
     // Without O_NONBLOCK, opening a FIFO that nobody reads would wait for ever.
     const file = fs.openSync(path, O_WRONLY | O_APPEND | O_CREAT | noFollow | nonBlocking, ownerFile)
     try {
@@ -53,6 +53,7 @@ export const nodeFiles: Files = {
       if (!stats.isFile()) throw new KnownError('write', path, 'it is not a regular file', 'ENOTFILE')
       if (stats.size === 0) ownerOnly(file)
       writeAll(file, content)
+      if (options?.durable) flush(file)
     } finally {
       fs.closeSync(file)
     }

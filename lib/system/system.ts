@@ -38,8 +38,11 @@ export interface Files {
   readTail(path: string, bytes: number): Buffer
   /** Creates a file that must not exist yet (EEXIST), owner-only; `durable` waits until the disk has it (fsync). */
   create(path: string, content: string | Uint8Array, options?: { readonly durable?: boolean }): void
-  /** One append in one write, the file created owner-only where it is missing. Does not follow a link at `path` (ELOOP). */
-  append(path: string, content: string): void
+  /**
+   * One append in one write, the file created owner-only where it is missing. Does not follow a link at `path` (ELOOP).
+   * `durable` waits until the disk has it (fsync).
+   */
+  append(path: string, content: string, options?: { readonly durable?: boolean }): void
   /** Atomic; replaces a file at `to`. */
   rename(from: string, to: string): void
   /** A second name for the same file; EEXIST where `to` is taken. */

@@ -14,7 +14,7 @@ export interface MeasuredProject extends TempProject {
   /** Writes a script that hooks are measured against, and gives back its path. */
   script(name: string, text: string): string
   /** Starts a fresh Node with that file; milliseconds from start to end. */
-  timeNode(file: string, input: object | string): number
+  timeNode(file: string, input: object | string, environment?: Readonly<Record<string, string>>): number
   /** Runs a command line in a fresh shell, the way the client does; milliseconds from start to end. */
   timeShell(command: string, input: object | string): number
 }
@@ -22,13 +22,18 @@ export interface MeasuredProject extends TempProject {
 export async function installedProject(): Promise<MeasuredProject> {
   const project = createTempProject()
   await install(project)
-  const time = (file: string, words: readonly string[], input: object | string): number => {
+  const time = (
+    file: string,
+    words: readonly string[],
+    input: object | string,
+    environment: Readonly<Record<string, string>> = {},
+  ): number => {
     const text = typeof input === 'string' ? input : JSON.stringify(input)
     const startedAt = performance.now()
     const { status, stdout, stderr } = spawnSync(file, words, {
       input: text,
       cwd: project.folder,
-      env: bareEnvironment(project.home, { CLAUDE_PROJECT_DIR: project.folder }),
+      env: bareEnvironment(project.home, { CLAUDE_PROJECT_DIR: project.folder, ...environment }),
       encoding: 'utf8',
     })
     const milliseconds = performance.now() - startedAt
@@ -51,7 +56,7 @@ export async function installedProject(): Promise<MeasuredProject> {
       writeFileSync(path, text)
       return path
     },
-    timeNode: (file, input) => time(process.execPath, [file], input),
+    timeNode: (file, input, environment) => time(process.execPath, [file], input, environment),
     timeShell: (command, input) => time('sh', ['-c', command], input),
   }
 }

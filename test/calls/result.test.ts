@@ -72,13 +72,18 @@ describe('the first telling line of an error', () => {
     ['Exit code 1\n\n', 'Exit code 1'],
     [
       '<tool_use_error>String to replace not found in file.\nString: zzz</tool_use_error>',
-      'String to replace not found in file.',
+      'String to replace not found in file',
     ],
     ['\u001b[31mred\u001b[0m', 'red'],
     ['\r\n\r\n  indented\r\n', 'indented'],
     ['npm ERR! code ELIFECYCLE\nreal cause', 'real cause'],
     ['', ''],
     ['   \n  ', ''],
+    [
+      "node:internal/modules/cjs/loader:1210\n  throw err;\n  ^\n\nError: Cannot find module '/x.mjs'\n    at Module",
+      "Error: Cannot find module '/x.mjs'",
+    ],
+    ['src/a.ts:12\nunexpected token', 'src/a.ts:12'],
   ])('%j: %j', (text, line) => expect(errorLine(text)).toBe(line))
 
   it('has at most 160 characters', () => expect(errorLine('x'.repeat(9000))).toHaveLength(160))

@@ -31,6 +31,7 @@ type Situation = 'calm' | 'armed' | 'one waits' | 'two wait' | 'five wait'
 /** How each form of command starts programs, in the order of their names. */
 const started: Record<CommandForm, Partial<Record<Situation, readonly string[]>>> = {
   always: { calm: ['node'], armed: ['node'] },
+  names: { calm: ['node'], armed: ['node'] },
   armed: { calm: [], armed: ['node'], 'one waits': [] },
   waiting: { calm: [], armed: ['node'], 'one waits': ['node'] },
   left: { calm: ['cat'], armed: ['cat'], 'one waits': ['cat'] },

@@ -10,6 +10,7 @@ import { guardFiles } from '../../lib/install/guard-wrap.ts'
 import { hookFiles, type Scope } from '../../lib/install/hook-table.ts'
 import type { InstallRequest } from '../../lib/install/install.ts'
 import { prepareInstall } from '../../lib/install/install.ts'
+import { reportingFiles } from '../../lib/install/reporting-need.ts'
 import { perform, type Step } from '../../lib/install/steps.ts'
 import { prepareUninstall } from '../../lib/install/uninstall.ts'
 import { nodeSystem } from '../../lib/system/node-system.ts'
@@ -34,7 +35,7 @@ export function newBench(env: Record<string, string> = {}): Bench {
   for (const folder of [project, home, bundles]) fs.mkdirSync(folder)
   for (const name of hookFiles()) fs.writeFileSync(join(bundles, name), `console.log(${JSON.stringify(name)})\n`)
   // These are known by their mark alone.
-  for (const name of [...guardFiles, ...fleetFiles])
+  for (const name of [...guardFiles, ...fleetFiles, ...reportingFiles])
     put(join(bundles, name), `#!\n${name.endsWith('.sh') ? '#' : '//'} breakerbox 0.1.0 ${name}\n`)
   const real = nodeSystem()
   const system: System = {

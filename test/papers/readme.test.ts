@@ -75,7 +75,7 @@ describe.skipIf(process.platform === 'win32')('the commands of the README', () =
   })
 
   test('every option that it names exists', () => {
-    const words = ['install', 'uninstall', 'guard-hooks', 'why', 'replay', 'clean', 'restore']
+    const words = ['install', 'uninstall', 'guard-hooks', 'why', 'replay', 'clean', 'restore', 'sync']
     const own = words.map((word) => ['breakerbox', word])
     const commands = [...own, ['circuit-status'], ['reset-circuit'], ['hook-health'], ['hook-health', 'reset']]
     const help = commands.map(

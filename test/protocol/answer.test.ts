@@ -14,6 +14,9 @@ const events = [
 
 it.each(events)('letting %s go on is silence', (event) => expect(renderAnswer(event, {})).toBeUndefined())
 
+/** OSC 9, which the client hands to the terminal, and a bell. */
+const terminalSequence = '\u001b]9;Breakerbox: the run was halted\u0007\u0007'
+
 describe('the form by which the client takes it', () => {
   it.each<[event: string, answer: Answer, out: unknown]>([
     [
@@ -30,14 +33,15 @@ describe('the form by which the client takes it', () => {
         hookSpecificOutput: { hookEventName: 'PreToolUse', permissionDecision: 'deny', permissionDecisionReason: 'no' },
         continue: false,
         stopReason: 'end',
+        terminalSequence,
         systemMessage: 'look',
       },
     ],
-    ['PostToolBatch', { stop: 'end' }, { decision: 'block', reason: 'end' }],
+    ['PostToolBatch', { stop: 'end' }, { decision: 'block', reason: 'end', terminalSequence }],
     [
       'PostToolBatch',
       { stop: 'end', context: 'lost', person: 'look' },
-      { decision: 'block', reason: 'end', systemMessage: 'look' },
+      { decision: 'block', reason: 'end', terminalSequence, systemMessage: 'look' },
     ],
     ['UserPromptSubmit', { block: 'no' }, { decision: 'block', reason: 'no' }],
     ['SessionStart', { person: 'look' }, { systemMessage: 'look' }],

@@ -10,9 +10,13 @@ export const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** The executables that are built as hooks. */
 export type HookName = 'circuit-breaker-gate' | 'circuit-breaker-monitor' | 'prompt-intake' | 'memory-janitor'
+/** One that is registered on request, and knows nothing of circuits. */
+type ReportingHook = 'pattern-tracker'
 const hookNames: readonly string[] = [
   ...(['circuit-breaker-gate', 'circuit-breaker-monitor', 'prompt-intake', 'memory-janitor'] satisfies HookName[]),
+  'pattern-tracker' satisfies ReportingHook,
   'hook-guard',
+  'event-flusher',
 ]
 
 /** The path of a built executable. */
@@ -61,7 +65,7 @@ export interface RunOptions {
 export type HookInput = object | string | Uint8Array
 
 /** Runs one of the built hooks directly. */
-export function runHook(name: HookName, input: HookInput, options: RunOptions): Promise<FinishedHook> {
+export function runHook(name: HookName | ReportingHook, input: HookInput, options: RunOptions): Promise<FinishedHook> {
   return run(process.execPath, [built(name)], options, input).then(withAnswer)
 }
 
@@ -73,6 +77,11 @@ export function runHookCommand(command: string, input: HookInput, options: RunOp
 /** Runs one of the built commands for people, such as `circuit-status`. */
 export function runCommand(name: string, words: readonly string[], options: RunOptions): Promise<Finished> {
   return run(process.execPath, [built(name), ...words], options)
+}
+
+/** Runs any other file with Node. */
+export function runFile(path: string, words: readonly string[], options: RunOptions): Promise<Finished> {
+  return run(process.execPath, [path, ...words], options)
 }
 
 interface Registration {

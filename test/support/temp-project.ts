@@ -59,7 +59,8 @@ export function createTempProject(name = 'Müller project'): TempProject {
             .map((line) => JSON.parse(line) as T)
         : [],
     exists: (relativePath) => existsSync(path(relativePath)),
-    // Hooks that were told to stop may still be writing their last file: try again instead of failing the test.
-    remove: () => rmSync(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }),
+    // Hooks that were told to stop may still be writing their last file, and what delivers events stays for some seconds: try
+    // again instead of failing the test.
+    remove: () => rmSync(root, { recursive: true, force: true, maxRetries: 15, retryDelay: 100 }),
   }
 }

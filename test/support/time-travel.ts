@@ -17,6 +17,13 @@ export function passTime(project: TempProject, seconds: number): void {
     join(project.memory, 'circuit_breaker_state.json'),
     ...(existsSync(sessions) ? readdirSync(sessions).map((name) => join(sessions, name)) : []),
   ].filter((file) => file.endsWith('.json') && existsSync(file))
+  if (moveTimes(files, seconds) === 0) {
+    throw new Error(`nothing in ${project.memory} carries a timestamp: no time could pass`)
+  }
+}
+
+/** Moves every timestamp in these files back by `seconds`; how many that were. */
+export function moveTimes(files: readonly string[], seconds: number): number {
   let moved = 0
   for (const file of files) {
     const text = readFileSync(file, 'utf8')
@@ -29,5 +36,5 @@ export function passTime(project: TempProject, seconds: number): void {
     writeFileSync(`${file}.moved`, earlier, { mode: 0o600 })
     renameSync(`${file}.moved`, file)
   }
-  if (moved === 0) throw new Error(`nothing in ${project.memory} carries a timestamp: no time could pass`)
+  return moved
 }

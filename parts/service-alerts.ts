@@ -1,0 +1,1 @@
+export { alertHookDown, alertIncidents } from '../lib/resilience/alerts.ts'
