@@ -93,7 +93,7 @@ export interface System {
   readonly workingFolder: string
   /** The user's home folder (`HOME`, `USERPROFILE`). */
   readonly homeFolder: string
-  /** Waits; the only timer of the project. */
+  /** Waits. */
   sleep(milliseconds: number): Promise<void>
   /**
    * What a bundle beside the executable exports: a part that only some need, loaded when it is.

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { mostEntries } from '../../lib/engine/memory.ts'
 import { bashCall, preToolUse, sessionStart, userPromptSubmit } from '../../test/support/payloads.ts'
 import { healthyTurn } from './healthy-work.ts'
@@ -61,8 +62,9 @@ export const startUp: Part = {
         {
           name: 'gate, counts a call',
           floor: 'node empty.mjs',
-          // a session each, because ten outside calls in a minute are a loop
+          // alone each time, because more than ten outside calls of a project in a minute are refused
           start: (round) => {
+            rmSync(project.path('.claude', 'memory', 'circuit_breaker_shared.json'), { force: true })
             const input = { url: `https://example.org/${round}`, prompt: 'read' }
             const call = { tool: 'WebFetch', input, id: `toolu_web_${round}` }
             return project.timeNode(gate, preToolUse({ project, session: `web-${round}` }, call))
