@@ -48,6 +48,6 @@ export function renderAnswer(event: string, answer: Answer): string | undefined 
 }
 
 /** A notification of the terminal (OSC 9) for who looks elsewhere, and a bell for terminals that show none. */
-const haltNotice = '\u001b]9;Breakerbox: the run was halted\u0007\u0007'
+export const haltNotice = '\u001b]9;Breakerbox: the run was halted\u0007\u0007'
 
 const cut = (text: string): string => (text.length <= longest ? text : `${text.slice(0, longest)}…`)

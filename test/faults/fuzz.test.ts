@@ -1,5 +1,6 @@
 import { cpus } from 'node:os'
 import { expect, test } from 'vitest'
+import { haltNotice } from '../../lib/protocol/answer.ts'
 import { type HookHandler, runHook } from '../../lib/protocol/run-hook.ts'
 import { circuitStateKind, sessionKind } from '../../lib/session/documents.ts'
 import { gate } from '../../lib/session/gate.ts'
@@ -68,7 +69,15 @@ const handlers: Readonly<Record<string, HookHandler>> = {
   PreToolUse: gate,
 }
 
-const fields = new Set(['hookSpecificOutput', 'systemMessage', 'decision', 'reason', 'continue', 'stopReason'])
+const fields = new Set([
+  'hookSpecificOutput',
+  'systemMessage',
+  'decision',
+  'reason',
+  'continue',
+  'stopReason',
+  'terminalSequence',
+])
 const eventNames = new Set(['PreToolUse', 'PostToolUse', 'PostToolUseFailure', 'PostToolBatch', 'UserPromptSubmit'])
 
 /** Empty, or one object that the client takes. */
@@ -77,6 +86,8 @@ function isProtocol(stdout: string): boolean {
   const answer = JSON.parse(stdout) as Record<string, unknown>
   if (!Object.keys(answer).every((key) => fields.has(key))) return false
   if (answer['decision'] !== undefined && answer['decision'] !== 'block') return false
+  // Words of ours alone: what tools printed never reaches the terminal as an escape sequence.
+  if (!['undefined', haltNotice].includes(String(answer['terminalSequence']))) return false
   const specific = answer['hookSpecificOutput'] as Record<string, unknown> | undefined
   return (
     specific === undefined ||
