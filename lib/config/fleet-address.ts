@@ -1,4 +1,5 @@
 import type { System } from '../system/system.ts'
+import { projectOf, withoutProjectWords } from './own-words.ts'
 import { loadUserConfig } from './user-config.ts'
 
 /** Where a fleet meets. */
@@ -9,10 +10,16 @@ export interface FleetAddress {
   readonly prefix: string
 }
 
-/** The address of the Redis server of this user; undefined where there is none. Never from a project's files. */
-export function fleetAddress(system: Pick<System, 'env' | 'files' | 'homeFolder'>): FleetAddress | undefined {
-  const { redis } = loadUserConfig(system).config
-  const url = system.env['BREAKERBOX_REDIS_URL'] ?? redis.url
+/**
+ * The address of the Redis server of this user; undefined where there is none. Never from a project's files: a variable that
+ * the project's own settings set is not taken.
+ */
+export function fleetAddress(
+  system: Pick<System, 'env' | 'files' | 'homeFolder' | 'workingFolder'>,
+): FleetAddress | undefined {
+  const own = withoutProjectWords(system, projectOf(system))
+  const { redis } = loadUserConfig(own).config
+  const url = own.env['BREAKERBOX_REDIS_URL'] ?? redis.url
   return url === '' ? undefined : { url, prefix: redis.prefix }
 }
 

@@ -6,7 +6,7 @@ import type { Place } from './place.ts'
 /** The part that knows the server of a fleet; hooks load it from beside themselves. */
 export const fleetFiles: readonly string[] = ['fleet-store.cjs']
 
-type Surroundings = Pick<System, 'files' | 'env' | 'homeFolder'>
+type Surroundings = Pick<System, 'files' | 'env' | 'homeFolder' | 'workingFolder'>
 
 /**
  * Whether the part has to stand beside the hooks: a server is configured. One that stands there already is kept up to date, also

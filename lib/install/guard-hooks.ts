@@ -35,7 +35,7 @@ export interface GuardChange extends Change {
   readonly hooks: readonly PlannedHook[]
 }
 
-type Surroundings = Pick<System, 'files' | 'env' | 'homeFolder'>
+type Surroundings = Pick<System, 'files' | 'env' | 'homeFolder' | 'workingFolder'>
 
 /**
  * Reads what is there and says what guarding its hooks would do; changes nothing. What guarding leaves in the settings holds

@@ -38,7 +38,7 @@ export interface Change {
   readonly notes: readonly string[]
 }
 
-type Surroundings = Pick<System, 'files' | 'env' | 'homeFolder'>
+type Surroundings = Pick<System, 'files' | 'env' | 'homeFolder' | 'workingFolder'>
 
 /**
  * Reads what is there and says what an install would do; changes nothing.

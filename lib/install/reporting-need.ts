@@ -15,7 +15,7 @@ const tracker = 'pattern-tracker.cjs'
 /** Everything that reports to a service, needed or not. */
 export const reportingFiles: readonly string[] = [tracker, alerts, flusher]
 
-type Surroundings = Pick<System, 'files' | 'env' | 'homeFolder'>
+type Surroundings = Pick<System, 'files' | 'env' | 'homeFolder' | 'workingFolder'>
 
 /** What the person says of tracking; what is absent stays as it is. */
 export interface TrackingWish {

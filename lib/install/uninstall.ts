@@ -21,7 +21,7 @@ export interface UninstallRequest {
   readonly purge: boolean
 }
 
-type Surroundings = Pick<System, 'files' | 'env' | 'homeFolder'>
+type Surroundings = Pick<System, 'files' | 'env' | 'homeFolder' | 'workingFolder'>
 
 /**
  * Reads what is there and says what an uninstall would do; changes nothing.

@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import { hash } from '../calls/hash.ts'
+import { projectOf, withoutProjectWords } from '../config/own-words.ts'
 import type { ProjectPaths } from '../config/paths.ts'
 import type { Incident } from '../engine/incident.ts'
 import { readIncidents } from '../incidents/read-incidents.ts'
@@ -7,7 +8,6 @@ import { nodeBeside } from '../system/beside.ts'
 import type { System } from '../system/system.ts'
 import { type Alert, alertBody } from './alert-message.ts'
 import { flusherFile, reporting } from './hand.ts'
-import { projectOf, withoutProjectWords } from './own-words.ts'
 import { serviceSettings } from './service-settings.ts'
 
 /**

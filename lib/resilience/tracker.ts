@@ -1,7 +1,7 @@
+import { projectOf, withoutProjectWords } from '../config/own-words.ts'
 import { nodeBeside, type ProgramWords } from '../system/beside.ts'
 import type { System } from '../system/system.ts'
 import { flusherFile, type Reporting, reporting } from './hand.ts'
-import { projectOf, withoutProjectWords } from './own-words.ts'
 import { changeHash, type Pattern, type PatternAction, type PatternChange, patternEvent } from './pattern-event.ts'
 import { serviceSettings } from './service-settings.ts'
 

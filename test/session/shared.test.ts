@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { fleetAddress } from '../../lib/config/fleet-address.ts'
 import { sharedKind } from '../../lib/session/documents.ts'
 import { openFleet } from '../../lib/session/fleet.ts'
 import { markerName } from '../../lib/session/marker.ts'
@@ -101,6 +102,22 @@ describe('limits of a project', () => {
     await bench.send(batch)
     const { document } = await fileStore(bench.system, bench.memory).read(sharedKind)
     expect(document.memory.entries).toHaveLength(1)
+  })
+})
+
+describe('the address of a fleet', () => {
+  const named = 'redis://127.0.0.1:6379'
+  test.each<[where: string, settings: object | undefined, url: string | undefined]>([
+    ['the person alone', undefined, named],
+    ['a project whose settings set other variables', { env: { NODE_ENV: 'test' } }, named],
+    ['the project’s settings', { env: { BREAKERBOX_REDIS_URL: named } }, undefined],
+  ])('is taken from the environment, and not where it comes from a project: %s', (_where, settings, url) => {
+    const bench = new Bench()
+    bench.env = { BREAKERBOX_REDIS_URL: named, CLAUDE_PROJECT_DIR: bench.project }
+    bench.system.files.makeFolders(`${bench.project}/.claude`)
+    if (settings !== undefined)
+      bench.system.files.create(`${bench.project}/.claude/settings.json`, JSON.stringify(settings))
+    expect(fleetAddress(bench.system)?.url).toBe(url)
   })
 })
 
