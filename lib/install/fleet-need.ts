@@ -1,12 +1,9 @@
 import { join } from 'node:path'
 import { fleetAddress, shownAddress } from '../config/fleet-address.ts'
-import type { System } from '../system/system.ts'
-import type { Place } from './place.ts'
+import type { Place, Surroundings } from './place.ts'
 
 /** The part that knows the server of a fleet; hooks load it from beside themselves. */
 export const fleetFiles: readonly string[] = ['fleet-store.cjs']
-
-type Surroundings = Pick<System, 'files' | 'env' | 'homeFolder' | 'workingFolder'>
 
 /**
  * Whether the part has to stand beside the hooks: a server is configured. One that stands there already is kept up to date, also

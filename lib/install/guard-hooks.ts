@@ -1,7 +1,7 @@
 import { loadUserConfig } from '../config/user-config.ts'
 import { limitsOf } from '../guard/hook-limits.ts'
 import type { HookClass } from '../guard/hook-state.ts'
-import type { Files, System } from '../system/system.ts'
+import type { Files } from '../system/system.ts'
 import { handGuardNote, needsGuard } from './guard-need.ts'
 import { type GuardPlan, type PlannedHook, planGuard, planRelease } from './guard-plan.ts'
 import { guardFiles } from './guard-wrap.ts'
@@ -9,7 +9,7 @@ import { copySteps, knownHashes, readBundles, removeSteps } from './hook-files.t
 import { ownCommands, type Scope, scopes } from './hook-table.ts'
 import { type Change, fileStep, holdsOnlyGuard, linkNote, ownFolders, refusingFor, settingsStep } from './install.ts'
 import { InstallError } from './install-error.ts'
-import { type Place, placeOf, sharingScope } from './place.ts'
+import { type Place, placeOf, type Surroundings, sharingScope } from './place.ts'
 import { settingsWarnings } from './plan.ts'
 import { type InstallRecord, readRecord, recordText, sha256, withHash } from './record.ts'
 import { readSettings, type SettingsFile } from './settings-file.ts'
@@ -34,8 +34,6 @@ export interface GuardChange extends Change {
   /** Every hook of the settings, in their order. */
   readonly hooks: readonly PlannedHook[]
 }
-
-type Surroundings = Pick<System, 'files' | 'env' | 'homeFolder' | 'workingFolder'>
 
 /**
  * Reads what is there and says what guarding its hooks would do; changes nothing. What guarding leaves in the settings holds

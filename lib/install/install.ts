@@ -1,14 +1,14 @@
 import { dirname, join } from 'node:path'
 import type { InitialFile } from '../config/initial-files.ts'
 import type { ProjectPaths } from '../config/paths.ts'
-import type { Files, System } from '../system/system.ts'
+import type { Files } from '../system/system.ts'
 import { fleetFiles, fleetNote, needsFleet } from './fleet-need.ts'
 import { unguarded } from './guard-plan.ts'
 import { guardFiles } from './guard-wrap.ts'
 import { copySteps, knownHashes, readBundles } from './hook-files.ts'
 import { denyRules, type HookRegistration, hookFiles, ownCommands, type Scope, settingsEntries } from './hook-table.ts'
 import { InstallError } from './install-error.ts'
-import { type Place, placeOf, sharingScope } from './place.ts'
+import { type Place, placeOf, type Surroundings, sharingScope } from './place.ts'
 import { type InstallPlan, planInstall, planUninstall, settingsWarnings } from './plan.ts'
 import { type InstallRecord, type OwnFolder, readRecord, recordText, sha256, withHash } from './record.ts'
 import { reportingNeeds, reportingNotes, type TrackingWish, tableFor } from './reporting-need.ts'
@@ -37,8 +37,6 @@ export interface Change {
   /** Things that the person should know, one sentence each. */
   readonly notes: readonly string[]
 }
-
-type Surroundings = Pick<System, 'files' | 'env' | 'homeFolder' | 'workingFolder'>
 
 /**
  * Reads what is there and says what an install would do; changes nothing.

@@ -3,6 +3,9 @@ import { type ProjectPaths, projectPaths } from '../config/paths.ts'
 import type { System } from '../system/system.ts'
 import type { Scope } from './hook-table.ts'
 
+/** What of the system an installation is planned with; planning changes nothing. */
+export type Surroundings = Pick<System, 'files' | 'env' | 'homeFolder' | 'workingFolder'>
+
 /** The paths that one installation consists of. */
 export interface Place {
   readonly scope: Scope

@@ -1,10 +1,9 @@
 import { join } from 'node:path'
 import { namesWord } from '../resilience/names-word.ts'
 import { serviceSettings } from '../resilience/service-settings.ts'
-import type { System } from '../system/system.ts'
 import type { HookRegistration } from './hook-table.ts'
 import { hookFiles, hookTable, trackingTable } from './hook-table.ts'
-import type { Place } from './place.ts'
+import type { Place, Surroundings } from './place.ts'
 
 /** Hands over in the background what hooks have left in the spool; whatever fills it needs it beside itself. */
 const flusher = 'event-flusher.cjs'
@@ -14,8 +13,6 @@ const tracker = 'pattern-tracker.cjs'
 
 /** Everything that reports to a service, needed or not. */
 export const reportingFiles: readonly string[] = [tracker, alerts, flusher]
-
-type Surroundings = Pick<System, 'files' | 'env' | 'homeFolder' | 'workingFolder'>
 
 /** What the person says of tracking; what is absent stays as it is. */
 export interface TrackingWish {

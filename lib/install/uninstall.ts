@@ -1,12 +1,12 @@
 import { join } from 'node:path'
-import type { Files, System } from '../system/system.ts'
+import type { Files } from '../system/system.ts'
 import { fleetFiles } from './fleet-need.ts'
 import { handGuardNote, namesGuard, needsGuard } from './guard-need.ts'
 import { guardFiles } from './guard-wrap.ts'
 import { knownHashes, removeSteps } from './hook-files.ts'
 import { denyRules, hookFiles, ownCommands, type Scope } from './hook-table.ts'
 import { type Change, holdsOnlyGuard, ignoreAll, ignoreOwn, linkNote, ownFolders, refusingFor } from './install.ts'
-import { ownPrefix, type Place, placeOf, sharingScope } from './place.ts'
+import { ownPrefix, type Place, placeOf, type Surroundings, sharingScope } from './place.ts'
 import { planUninstall } from './plan.ts'
 import { type InstallRecord, readRecord, sha256 } from './record.ts'
 import { reportingFiles } from './reporting-need.ts'
@@ -20,8 +20,6 @@ export interface UninstallRequest {
   /** Whether config, state, incidents and sessions go as well. */
   readonly purge: boolean
 }
-
-type Surroundings = Pick<System, 'files' | 'env' | 'homeFolder' | 'workingFolder'>
 
 /**
  * Reads what is there and says what an uninstall would do; changes nothing.

@@ -33,12 +33,7 @@ export async function applyShared<E extends RequestEvent | SettledEvent>(
         notes.push(...(await follow(project, done.incidents)))
         await watchShared(project, scope, done.next, at)
       } else notes.push(`the limits of the ${scope} are locked by another process; the call is not counted there`)
-      verdict = {
-        ...verdict,
-        ...done?.verdict,
-        context: [...verdict.context, ...(done?.verdict.context ?? [])],
-        person: [...verdict.person, ...(done?.verdict.person ?? []), ...person],
-      }
+      verdict = [done?.verdict ?? nothing, { ...nothing, person }].reduce(joined, verdict)
     } catch (error) {
       notes.push(causeLine(error))
     }
