@@ -59,8 +59,24 @@ export function createTempProject(name = 'Müller project'): TempProject {
             .map((line) => JSON.parse(line) as T)
         : [],
     exists: (relativePath) => existsSync(path(relativePath)),
-    // Hooks that were told to stop may still be writing their last file, and what delivers events stays for some seconds: try
-    // again instead of failing the test.
-    remove: () => rmSync(root, { recursive: true, force: true, maxRetries: 15, retryDelay: 100 }),
+    remove: () => removeBusy(root),
+  }
+}
+
+/**
+ * Hooks that were told to stop may still be writing their last file, and what delivers events ends when it misses its lock: a
+ * folder that has been filled meanwhile is emptied again, for ten seconds. `maxRetries` of Node would only try the same
+ * `rmdir` again, without looking at what is new.
+ */
+function removeBusy(root: string): void {
+  const nap = new Int32Array(new SharedArrayBuffer(4))
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      rmSync(root, { recursive: true, force: true })
+      return
+    } catch (error) {
+      if (attempt === 50 || (error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error
+      Atomics.wait(nap, 0, 0, 200)
+    }
   }
 }
