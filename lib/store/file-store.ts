@@ -36,6 +36,8 @@ export interface FileStoreOptions {
  */
 const lossesAtMost = 10
 
+type Sound<T> = Extract<Reading<T>, { kind: 'sound' }>
+
 /**
  * Documents as files below `root`: `<root>/<key>.json`, owner-only, in folders that the first update makes owner-only,
  * with a `.gitignore` of `*` in the root. How updates exclude each other is told in `file-lock.ts`.
@@ -58,6 +60,8 @@ export function fileStore(system: System, root: string, options: FileStoreOption
     staleMilliseconds: options.staleMilliseconds ?? staleAfterMilliseconds,
   }
   const { durable = true, isMemory = true } = options
+  /** What was read last, by path: a hook looks before it takes the lock, and mostly finds the same text under it. */
+  const lastRead = new Map<string, Sound<unknown>>()
   /** Documents that takeovers brought out, by path, until an update tells of them. */
   const rescues = new Map<string, string>()
 
@@ -90,7 +94,12 @@ export function fileStore(system: System, root: string, options: FileStoreOption
     const tooLarge = tooLargeCause(facts.size)
     if (tooLarge !== undefined) return damaged(tooLarge)
     try {
-      return readDocument(kind, files.readText(path))
+      const text = files.readText(path)
+      const last = lastRead.get(path)
+      if (last?.text === text) return last as Sound<T>
+      const reading = readDocument(kind, text)
+      if (reading.kind === 'sound') lastRead.set(path, reading)
+      return reading
     } catch (error) {
       // Set aside or removed by another process since the line above.
       if (meansLost(error)) return { kind: 'missing', document: kind.empty() }
