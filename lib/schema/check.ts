@@ -20,6 +20,16 @@ export function check(rule: Rule, value: unknown): Checked {
   const problems: Problem[] = []
   const path: (string | number)[] = []
 
+  const defaults = new Map<object, boolean>()
+  const hasDefaults = (properties: Readonly<Record<string, Rule>>): boolean => {
+    let has = defaults.get(properties)
+    if (has === undefined) {
+      has = Object.values(properties).some((field) => field.default !== undefined)
+      defaults.set(properties, has)
+    }
+    return has
+  }
+
   const wrong = (broken?: Rule, ...below: string[]): void => {
     problems.push({ path: [...path, ...below], ...(broken === undefined ? {} : { rule: broken }) })
   }
@@ -48,6 +58,7 @@ export function check(rule: Rule, value: unknown): Checked {
   }
 
   const copyFields = (rule: Rule, properties: Readonly<Record<string, Rule>>, value: Fields): Fields => {
+    if (isPlain(rule, properties, value) && !hasDefaults(properties)) return { ...value }
     // A spread makes plain fields of everything, a `__proto__` from JSON included.
     const copied: Fields = rule.additionalProperties === true ? { ...value } : {}
     for (const key of Object.keys(properties)) {
@@ -69,6 +80,19 @@ export function check(rule: Rule, value: unknown): Checked {
 }
 
 type Fields = Record<string, unknown>
+
+/**
+ * Whether an object is right as it is and holds nothing but single values, defaults left aside: nearly every one that there is.
+ * A session's windows hold hundreds, and each hook checks them all.
+ */
+function isPlain(rule: Rule, properties: Readonly<Record<string, Rule>>, value: Fields): boolean {
+  for (const key in value) {
+    const found = value[key]
+    if (typeof found === 'object' || found === undefined || !Object.hasOwn(properties, key)) return false
+    if (!fits(properties[key] as Rule, found)) return false
+  }
+  return rule.required?.every((key) => Object.hasOwn(value, key)) ?? true
+}
 
 /** Whether a value keeps a rule, its fields and items left aside. */
 function fits(rule: Rule, value: unknown): boolean {

@@ -24,10 +24,10 @@ export function eventOf(input: HookInput, attended: boolean): EngineEvent | unde
     case 'PreToolUse':
       return requestOf(input)
     case 'PostToolUse':
-      return { kind: 'settled', ...actorOf(input), ...settlementOfSuccess(input, input, input.tool_response) }
+      return settlementOfSuccess(input, input, input.tool_response, { kind: 'settled' as const, ...actorOf(input) })
     case 'PostToolUseFailure': {
       const outcome = outcomeOfFailure(input.error, input.is_interrupt === true)
-      return { kind: 'settled', ...actorOf(input), ...settlement(input, input, outcome, input.error) }
+      return settlement(input, input, outcome, input.error, { kind: 'settled' as const, ...actorOf(input) })
     }
     case 'PostToolBatch': {
       const calls = input.tool_calls.map((call) => settlementOfResponse(call, input, call.tool_response))
@@ -126,21 +126,37 @@ function callOf(use: ToolUse, where: Where) {
   return callBy(use.tool_use_id ?? `call-${callBy('').fingerprint}`)
 }
 
-function settlement(use: ToolUse, where: Where, outcome: Outcome, said: string): Settlement {
-  return { call: callOf(use, where), outcome, result: resultFingerprints(said), line: redact(errorLine(said)) }
+/** @param event what else the event says; never spread over it, or its line is made whether it is read or not. */
+function settlement<Event extends object>(
+  use: ToolUse,
+  where: Where,
+  outcome: Outcome,
+  said: string,
+  event: Event,
+): Settlement & Event {
+  return {
+    ...event,
+    call: callOf(use, where),
+    outcome,
+    result: resultFingerprints(said),
+    // read for failures only
+    get line() {
+      return redact(errorLine(said))
+    },
+  }
 }
 
-function settlementOfSuccess(use: ToolUse, where: Where, response: unknown): Settlement {
+function settlementOfSuccess<Event extends object>(use: ToolUse, where: Where, response: unknown, event: Event) {
   const agentId = textField(response, 'agentId')
-  const known = settlement(use, where, 'succeeded', responseText(response))
-  return agentId === undefined ? known : { ...known, agentId: shortId(agentId) }
+  const agent = agentId === undefined ? {} : { agentId: shortId(agentId) }
+  return settlement(use, where, 'succeeded', responseText(response), { ...event, ...agent })
 }
 
 function settlementOfResponse(use: ToolUse, where: Where, response: unknown): Settlement {
   const said = responseText(response)
-  const known = settlement(use, where, outcomeOfResponse(said, use.tool_name), said)
   const agentId = /\bagentId: ([\w-]{1,100})/.exec(said.slice(-4000))?.[1]
-  return agentId === undefined ? known : { ...known, agentId }
+  const agent = agentId === undefined ? {} : { agentId }
+  return settlement(use, where, outcomeOfResponse(said, use.tool_name), said, agent)
 }
 
 /**
