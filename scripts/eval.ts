@@ -12,6 +12,7 @@ import { evaluationText, targetsOf } from '../lib/replay/evaluation-text.ts'
 import { type FileSession, replayFiles } from '../lib/replay/replay-files.ts'
 import { findRecordings } from '../lib/replay/sources.ts'
 import { nodeSystem } from '../lib/system/node-system.ts'
+import { otherWaysText } from './eval/other-ways.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -40,4 +41,6 @@ const evaluation = evaluate(sessions, labels)
 console.log(
   evaluationText(evaluation, { cpuSeconds: (user + system) / 1_000_000, markdown: values.markdown }).join('\n'),
 )
+const files = recordings.map(({ main }) => main)
+console.log(['', 'Other ways to stop a loop', '', ...otherWaysText(files, labels, evaluation)].join('\n'))
 if (problems.length > 0 || targetsOf(evaluation).some(({ met }) => !met)) process.exitCode = 1

@@ -1,7 +1,8 @@
 import type { PatternName } from '../patterns/finding.ts'
 import type { Evaluation } from './evaluation.ts'
 
-const loopPatterns: readonly PatternName[] = ['tool_failure', 'repeated_call', 'busy_polling']
+/** The patterns that are about loops; the others are limits. */
+export const loopPatterns: readonly PatternName[] = ['tool_failure', 'repeated_call', 'busy_polling']
 
 /** What the rules are held to on recordings of Claude Code. */
 export interface Target {

@@ -6,6 +6,7 @@ import { evaluate, type LoopLabel } from '../../lib/replay/evaluation.ts'
 import { evaluationText, targetsOf } from '../../lib/replay/evaluation-text.ts'
 import { type FileSession, replayFiles } from '../../lib/replay/replay-files.ts'
 import { findRecordings } from '../../lib/replay/sources.ts'
+import { otherWaysText } from '../../scripts/eval/other-ways.ts'
 import { systemIn } from './temp-files.ts'
 
 /** Recorded sessions are no part of the project; where they lie beside it, the rules are held to them. */
@@ -25,11 +26,20 @@ async function replay(named: string): Promise<FileSession[]> {
 }
 
 describe.skipIf(!isThere)('the shared corpus', () => {
-  it('meets every target with the defaults', { timeout: 120_000 }, async () => {
+  it('meets every target with the defaults, and compares with other ways as the paper says', {
+    timeout: 120_000,
+  }, async () => {
     const labels = JSON.parse(readFileSync(join(corpus, 'labels.json'), 'utf8')) as LoopLabel[]
     const evaluation = evaluate(await replay('*.jsonl.gz'), labels)
     const missed = targetsOf(evaluation).filter(({ met }) => !met)
     expect(missed, evaluationText(evaluation, { cpuSeconds: 1, markdown: false }).join('\n')).toEqual([])
+    const { recordings } = findRecordings(systemIn(corpus), ['*.jsonl.gz'])
+    const others = otherWaysText(
+      recordings.map(({ main }) => main),
+      labels,
+      evaluation,
+    )
+    expect(readFileSync('docs/detection.md', 'utf8')).toContain(others.join('\n'))
   })
 
   it('of whole transcripts: the runaway is stopped, the healthy sessions are left alone', async () => {
