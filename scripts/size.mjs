@@ -5,9 +5,9 @@ import { build } from './build.mjs'
 const budgets = { hook: 60, shell: 5.5 }
 /**
  * The whole engine is in the monitor, which starts on failures, behind the marker, and in the background for every third batch;
- * the other two start once for a prompt, and once for a session.
+ * the other starts once for a session.
  */
-const exceptions = { 'memory-janitor': 61, 'prompt-intake': 64.5, 'circuit-breaker-monitor': 72.5 }
+const exceptions = { 'memory-janitor': 61, 'circuit-breaker-monitor': 72.5 }
 
 const rows = (await build()).map(({ name, kind, bytes }) => {
   const size = bytes / 1000

@@ -1,14 +1,11 @@
 import { dirname } from 'node:path'
-import { Chalk, type ChalkInstance } from 'chalk'
-import { projectPaths } from '../config/paths.ts'
-import { readIncidents } from '../incidents/read-incidents.ts'
-import { memoryLimits } from '../memory/limits.ts'
-import { memoryReport } from '../memory/memory-report.ts'
-import { circuitStateKind, type HaltRecord, haltKind, mostStateBytes } from '../session/documents.ts'
+import { Chalk } from 'chalk'
+import { type ProjectPaths, projectPaths } from '../config/paths.ts'
+import { type HaltRecord, haltKind } from '../session/documents.ts'
 import type { Project } from '../session/project.ts'
-import { lookAtShared } from '../session/shared-look.ts'
 import { haltText } from '../status/halt-text.ts'
-import { statusReport } from '../status/status-report.ts'
+import type { Paint } from '../status/paint.ts'
+import { projectStatus } from '../status/project-status.ts'
 import { statusText } from '../status/status-text.ts'
 import type { System } from '../system/system.ts'
 import { openNamedProject } from './open-named-project.ts'
@@ -44,38 +41,30 @@ export function circuitStatus(system: System, invocation: Invocation): Promise<C
 }
 
 async function report(project: Project, options: Options, colour: boolean): Promise<CommandResult> {
-  const { system, config, paths, now } = project
-  const { document, damage } = await project.store.read(circuitStateKind)
-  const { limits, problems } = memoryLimits(config.memory_limits, system.env)
-  const shared = await lookAtShared(project)
-  const memory = await memoryReport(system, paths, limits, mostStateBytes)
-  const configProblems = [
-    ...project.configProblems,
-    ...problems.map(({ name, value, cause }) => `${name}=${value}: ${cause}`),
-    ...[damage, ...shared.damage].flatMap((each) =>
-      each === undefined ? [] : [`${each.key}.json cannot be read (${each.cause}); it is replaced at the next event`],
-    ),
-  ]
-  const { incidents } = readIncidents(system, paths.incidents)
-  const made = statusReport({ config, configProblems, circuits: document.circuits, shared, memory, incidents }, now)
+  const made = await projectStatus(project)
   if (options.json === true) return printed(JSON.stringify(made, null, 2))
   const paint = new Chalk({ level: colour ? 1 : 0 })
-  const text = statusText(made, paths.project, paint, { memory: options.memory === true })
+  const text = statusText(made, project.paths.project, paint, { memory: options.memory === true })
   return printed(...text, ...absence(project, paint))
 }
 
 /** Nothing here is not the same as all is well: a folder where no hook has ever run is told apart. */
-function absence({ system, paths }: Project, paint: ChalkInstance): string[] {
-  if (system.files.facts(paths.config) !== undefined) return []
-  const above = foldersAbove(paths.project).find(
-    (folder) => system.files.facts(projectPaths(folder, {}).config) !== undefined,
-  )
+function absence({ system, paths }: Project, paint: Paint): string[] {
+  if (hasHooks(system, paths)) return []
+  const above = foldersAbove(paths.project).find((folder) => hasHooks(system, projectPaths(folder, {})))
   const hint =
     above === undefined
       ? 'Install it: breakerbox install'
       : `It is at work in ${above}: circuit-status --project ${above}`
   return ['', `${paint.yellow('Not installed here:')} no hook has run in this folder. ${hint}`]
 }
+
+/**
+ * Whether hooks guard a project: install has left its config, or a session has begun there and its hooks, which may be the
+ * user's own or those of a plugin, have made the spool.
+ */
+const hasHooks = ({ files }: System, { config, spool }: ProjectPaths): boolean =>
+  files.facts(config) !== undefined || files.facts(spool) !== undefined
 
 const foldersAbove = (folder: string): string[] =>
   dirname(folder) === folder ? [] : [dirname(folder), ...foldersAbove(dirname(folder))]

@@ -130,13 +130,13 @@ export function howToContinue(circuit: Pick<Circuit, 'subject'>): string[] {
   return [
     `Mend the cause of ${circuit.subject}, then type your next prompt.`,
     'To let it run anyway, type a prompt that contains SUDO BYPASS.',
-    'To close the circuit for good: type /reset-circuit, or run reset-circuit --all in a terminal.',
+    'To close the circuit for good: type /reset-circuit.',
   ]
 }
 
 /** For the person, when the cooldown has reached its last rung. */
 export const topRung = (circuit: Circuit, seconds: number): string =>
-  `Breakerbox: ${whatHappened(circuit)}. Its cooldown has reached the top of the ladder (${seconds} s); it may need you. circuit-status shows more.`
+  `Breakerbox: ${whatHappened(circuit)}. Its cooldown has reached the top of the ladder (${seconds} s); it may need you. Type /circuit-status to see more.`
 
 /** For the person, when a limit (no loop) starts to refuse. */
 export const limitReached = (circuit: Circuit, seconds: number): string =>

@@ -24,8 +24,8 @@ export function readBundles(files: Files, folder: string, names: readonly string
   })
 }
 
-/** What stands where a hook goes: nothing, a hook of ours, or somebody else's file. */
-type HookFile =
+/** What stands where a file of ours goes: nothing, one of ours, or somebody else's. */
+type FoundFile =
   | { readonly kind: 'absent' }
   | { readonly kind: 'ours'; readonly hash: string }
   | { readonly kind: 'foreign' }
@@ -44,7 +44,7 @@ export function copySteps(
 ): Step[] {
   const copies = bundles.map(({ name, content, hash }): Step => {
     const path = join(folder, name)
-    const present = inspectHook(files, path, [...known(name), hash])
+    const present = inspectFile(files, path, [...known(name), hash])
     if (present.kind === 'foreign') throw new InstallError(path, 'not a file of Breakerbox; move it away first')
     if (present.kind === 'ours' && present.hash === hash) return { kind: 'keep', path }
     return { kind: 'write', path, content, mode: 0o755, replaces: present.kind === 'ours' }
@@ -53,7 +53,7 @@ export function copySteps(
   return isThere ? copies : [{ kind: 'folder', path: folder, mode: 0o755 }, ...copies]
 }
 
-/** Steps that remove those of the named hooks that are ours. */
+/** Steps that remove those of the named files that are ours. */
 export function removeSteps(
   files: Files,
   folder: string,
@@ -62,7 +62,7 @@ export function removeSteps(
 ): Step[] {
   return names.flatMap((name): Step[] => {
     const path = join(folder, name)
-    return inspectHook(files, path, known(name)).kind === 'ours' ? [{ kind: 'remove', path }] : []
+    return inspectFile(files, path, known(name)).kind === 'ours' ? [{ kind: 'remove', path }] : []
   })
 }
 
@@ -70,7 +70,7 @@ export function removeSteps(
  * @param known hashes of what we wrote there; a file that carries our mark is ours as well, so that hooks of other versions
  * and of a clone, which has no record, are recognised.
  */
-function inspectHook(files: Files, path: string, known: readonly string[]): HookFile {
+export function inspectFile(files: Files, path: string, known: readonly string[]): FoundFile {
   const facts = files.facts(path)
   if (facts === undefined) return { kind: 'absent' }
   const content = facts.kind === 'file' ? wholeFile(files, path) : undefined

@@ -108,9 +108,12 @@ export const trackingTable = (form: 'always' | 'names'): readonly HookRegistrati
   { event: 'PostToolUse', matcher: '^(?:Write|Edit|MultiEdit)$', executable: 'pattern-tracker', form, timeout: 10 },
 ]
 
-/** File names below the hooks folder, in the order of the table. */
+/** What `prompt-intake` loads for a prompt that is one of our commands. */
+const promptPart = 'prompt-commands.cjs'
+
+/** File names below the hooks folder, in the order of the table, and what they load in every install. */
 export function hookFiles(table: readonly HookRegistration[] = hookTable): readonly string[] {
-  return [...new Set(table.map(({ executable }) => `${executable}.cjs`))]
+  return [...new Set(table.map(({ executable }) => `${executable}.cjs`)), promptPart]
 }
 
 /**
@@ -240,6 +243,13 @@ const reporting = ['pattern-tracker*', 'event-flusher*', 'service-alerts*']
 export function denyRules(scope: Scope): readonly string[] {
   const root = scope === 'user' ? '~/' : ''
   // Also where the part is not installed: hooks would load one that the model has put there.
-  const hooks = ['circuit-breaker-*', 'prompt-intake*', 'memory-janitor*', 'fleet-store*', ...reporting]
+  const hooks = [
+    'circuit-breaker-*',
+    'prompt-intake*',
+    'prompt-commands*',
+    'memory-janitor*',
+    'fleet-store*',
+    ...reporting,
+  ]
   return ['Edit(.claude/memory/circuit_breaker_*)', ...hooks.map((name) => `Edit(${root}.claude/hooks/${name})`)]
 }

@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path'
 import type { InitialFile } from '../config/initial-files.ts'
 import type { ProjectPaths } from '../config/paths.ts'
 import type { Files } from '../system/system.ts'
+import { commandSteps } from './command-files.ts'
 import { fleetFiles, fleetNote, needsFleet } from './fleet-need.ts'
 import { unguarded } from './guard-plan.ts'
 import { guardFiles } from './guard-wrap.ts'
@@ -61,7 +62,8 @@ export function prepareInstall(system: Surroundings, request: InstallRequest): C
   const plan = planSettings(settings, request, table, record)
   const original = originalOf(settings, request.scope, record)
   const hooks = hookSteps(system, place, request, table, record, settings)
-  const missing = (['claude', 'memory', 'hooks'] as const).filter((folder) => !exists(files, place[folder]))
+  const commands = commandSteps(files, place.commands)
+  const missing = (['claude', 'memory', 'hooks', 'commands'] as const).filter((folder) => !exists(files, place[folder]))
   if (holdsOnlyGuard(files, place)) missing.push('hooks')
   const next: InstallRecord = {
     version: 1,
@@ -83,12 +85,14 @@ export function prepareInstall(system: Surroundings, request: InstallRequest): C
     ...ignoreStep(files, place.memory),
     ...(original === 'kept' ? backupStep(files, place, settings, record) : []),
     ...hooks.steps,
+    ...commands.steps,
     ...projectSteps(files, place, request),
     // Last, so that the settings never name a hook that is not there.
     ...settingsStep(settings, plan.text),
   ]
   const notes = [
     ...linkNote(settings),
+    ...commands.notes,
     ...fleetNote(system, place),
     ...reportingNotes(system, table),
     ...settingsWarnings(plan.text).map((warning) => `${place.settings}: ${warning}`),
@@ -178,12 +182,12 @@ export function holdsOnlyGuard(files: Files, { hooks }: Place): boolean {
   return names.length > 0 && names.every((name) => guardFiles.includes(name))
 }
 
-const folderModes: Record<OwnFolder, number> = { claude: 0o755, hooks: 0o755, memory: 0o700 }
+const folderModes: Record<OwnFolder, number> = { claude: 0o755, hooks: 0o755, commands: 0o755, memory: 0o700 }
 
 /** Every folder in which a crash may leave a temporary file. */
 export function ownFolders(place: Place, settings: SettingsFile): string[] {
   const memory = place.project?.memory ?? place.memory
-  return [place.root, place.claude, place.hooks, place.memory, memory, dirname(settings.target)]
+  return [place.root, place.claude, place.hooks, place.commands, place.memory, memory, dirname(settings.target)]
 }
 
 function recordStep(files: Files, place: Place, content: string): Step[] {

@@ -14,6 +14,7 @@ export interface Place {
   readonly claude: string
   readonly settings: string
   readonly hooks: string
+  readonly commands: string
   /**
    * `<root>/.claude/memory`: install keeps its record and backup here. Not moved by `BREAKERBOX_MEMORY_DIR`, which several
    * projects may share and which may be set for one command and not for the next.
@@ -46,6 +47,7 @@ export function placeOf(system: Pick<System, 'env' | 'homeFolder'>, scope: Scope
     claude,
     settings: join(claude, settingsNames[scope]),
     hooks: join(claude, 'hooks'),
+    commands: join(claude, 'commands'),
     memory,
     record: join(memory, `${ownPrefix}install_${scope}.json`),
     backup: join(memory, `${ownPrefix}install_${scope}.backup`),

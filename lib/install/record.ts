@@ -24,7 +24,7 @@ const recordSchema = object(
     /** SHA-256 of every bundle that was copied, the guard's files included while they are in use, newest last. */
     hooks: list(object({ file: text(), sha256: list(text()) })),
     /** Folders that install made. */
-    folders: list(oneOf('claude', 'hooks', 'memory')),
+    folders: list(oneOf('claude', 'hooks', 'commands', 'memory')),
   },
   {
     /** SHA-256 of settings texts that guarding hooks left behind, newest last: they are no work of a stranger. */

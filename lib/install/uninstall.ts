@@ -1,5 +1,7 @@
 import { join } from 'node:path'
+import { seenKind } from '../session/seen.ts'
 import type { Files } from '../system/system.ts'
+import { commandFiles } from './command-files.ts'
 import { fleetFiles } from './fleet-need.ts'
 import { handGuardNote, namesGuard, needsGuard } from './guard-need.ts'
 import { guardFiles } from './guard-wrap.ts'
@@ -8,7 +10,7 @@ import { denyRules, hookFiles, ownCommands, type Scope } from './hook-table.ts'
 import { type Change, holdsOnlyGuard, ignoreAll, ignoreOwn, linkNote, ownFolders, refusingFor } from './install.ts'
 import { ownPrefix, type Place, placeOf, type Surroundings, sharingScope } from './place.ts'
 import { planUninstall } from './plan.ts'
-import { type InstallRecord, readRecord, sha256 } from './record.ts'
+import { type InstallRecord, type OwnFolder, readRecord, sha256 } from './record.ts'
 import { reportingFiles } from './reporting-need.ts'
 import { readSettings, type SettingsFile } from './settings-file.ts'
 import { leftovers, namesIn, type Step } from './steps.ts'
@@ -40,7 +42,9 @@ export function prepareUninstall(system: Surroundings, request: UninstallRequest
     ...settingsStep(settings, after),
     ...leftovers(files, ownFolders(place, settings)),
     ...hooks,
+    ...(usedBy === undefined ? [...menuSteps(files, place), ...seenStep(files, place)] : []),
     ...folderStep(place, 'hooks', record, purge || holdsOnlyGuard(files, place)),
+    ...folderStep(place, 'commands', record, purge),
     ...(purge ? purgeSteps(files, place) : []),
     // The record goes last of all files: until then, running again knows what is ours.
     ...[place.backup, place.record].flatMap((path) => removeStep(files, path)),
@@ -113,6 +117,18 @@ function hookSteps(files: Files, place: Place, record: InstallRecord | undefined
   return removeSteps(files, place.hooks, names, (name) => knownHashes(record, name))
 }
 
+/** The commands in the client's menu. */
+const menuSteps = (files: Files, { commands }: Place): Step[] =>
+  removeSteps(
+    files,
+    commands,
+    commandFiles.map(({ name }) => name),
+  )
+
+/** The list of what was last seen here: hooks that go on, of a plugin or of the user, must not miss what has gone by a person's wish. */
+const seenStep = (files: Files, { project }: Place): Step[] =>
+  project === undefined ? [] : removeStep(files, join(project.memory, `${seenKind.key}.json`))
+
 /** A name from the record is used as a path only if it cannot lead out of the folder. */
 function isPlainName(name: string): boolean {
   return /^[a-z][a-z0-9-]*\.(?:[cm]js|sh)$/.test(name)
@@ -122,12 +138,7 @@ function removeStep(files: Files, path: string): Step[] {
   return files.facts(path) === undefined ? [] : [{ kind: 'remove', path }]
 }
 
-function folderStep(
-  place: Place,
-  folder: 'claude' | 'hooks' | 'memory',
-  record: InstallRecord | undefined,
-  orphaned: boolean,
-): Step[] {
+function folderStep(place: Place, folder: OwnFolder, record: InstallRecord | undefined, orphaned: boolean): Step[] {
   // After an uninstall without a purge there is no record; a folder that a later purge empties is then taken for ours.
   const own = record === undefined ? orphaned : record.folders.includes(folder)
   return own ? [{ kind: 'removeEmptyFolder', path: place[folder] }] : []

@@ -9,6 +9,8 @@ export interface Answer {
   readonly stop?: string
   /** Hold the prompt back and erase it; the person reads the text. UserPromptSubmit only. */
   readonly block?: string
+  /** With `block`: the client does not repeat the prompt beside that text. */
+  readonly unquoted?: true
   /** Text for the model. */
   readonly context?: string
   /** Text for the person. */
@@ -30,8 +32,10 @@ const withContext = new Set(['PostToolUse', 'PostToolUseFailure', 'PostToolBatch
  */
 export function renderAnswer(event: string, answer: Answer): string | undefined {
   const out: Record<string, unknown> = {}
-  if (answer.block !== undefined) Object.assign(out, { decision: 'block', reason: cut(answer.block) })
-  else if (answer.deny !== undefined) {
+  if (answer.block !== undefined) {
+    Object.assign(out, { decision: 'block', reason: cut(answer.block) })
+    if (answer.unquoted) out['hookSpecificOutput'] = { hookEventName: event, suppressOriginalPrompt: true }
+  } else if (answer.deny !== undefined) {
     out['hookSpecificOutput'] = {
       hookEventName: event,
       permissionDecision: 'deny',

@@ -10,7 +10,7 @@ import { isAttended, promptEvent, shortId } from './hook-events.ts'
 import { lookAround } from './inventory.ts'
 import { type ApiNews, apiFailed, apiWorked, beforePrompt } from './model-api.ts'
 import { openProject, type Project } from './project.ts'
-import { resetByPrompt, resetCommand } from './reset-by-prompt.ts'
+import { answerCommand, promptCommand } from './prompt-command.ts'
 import { nestingOf } from './under-client.ts'
 
 /**
@@ -29,8 +29,8 @@ export const promptIntake: HookHandler = async (system, received, raw) => {
     return { event: ended.event, answer: toldTo(ended.person), notes: [...quiet.notes, ...ended.notes] }
   const prompt = textField(input, 'prompt')
   if (prompt === undefined) return quiet
-  const asked = resetCommand(prompt)
-  if (asked !== undefined) return { ...quiet, answer: await resetByPrompt(project, asked) }
+  const command = promptCommand(prompt)
+  if (command !== undefined) return { ...quiet, answer: await answerCommand(project, session, command) }
   const isEvent = 'event' in received
   const measured = isEvent && modeOf(project.config, 'hook_recursion') !== 'off'
   const event = {

@@ -18,5 +18,6 @@ export function haltText(
     `${who} was halted at ${clean(halt.at ?? 'an unknown time', 40)} (session ${clean(halt.session ?? 'unknown', 60)}).`,
     `${clean(halt.subject ?? 'A call', 120)} ${clean(halt.reason ?? 'looped', 300)}; asked again ${halt.denials ?? 0} times.`,
     ...(halt.howToContinue ?? []).map((way) => `- ${clean(way, 300)}`),
+    '- In a terminal: reset-circuit --all',
   ]
 }

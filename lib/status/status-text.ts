@@ -1,20 +1,27 @@
-import type { ChalkInstance } from 'chalk'
 import { clean } from '../calls/result.ts'
+import type { Paint } from './paint.ts'
 import type { ApiReport, CircuitReport, StatusReport } from './status-report.ts'
+
+export interface StatusOptions {
+  /** Whether each part of the memory folder is shown against its limit. */
+  readonly memory: boolean
+  /** Whether the reader is at the prompt of a session, and no terminal: then what closes a circuit is a prompt too. */
+  readonly atPrompt?: boolean
+}
 
 /** The report for a person: what is refused first, then that all else is well, then memory. */
 export function statusText(
   report: StatusReport,
   project: string,
-  paint: ChalkInstance,
-  options: { memory: boolean },
+  paint: Paint,
+  { memory, atPrompt = false }: StatusOptions,
 ): string[] {
   const { circuits, mode, llmApi, fleet } = report
   const refusing = circuits.filter(({ state }) => state !== 'closed')
   const lines = [`Breakerbox in ${clean(project, 200)}${mode === 'enforce' ? '' : ` (mode: ${mode})`}`, '']
   const server = fleet?.server ?? 'the fleet'
-  for (const circuit of refusing) lines.push(...circuitLines(circuit, mode, server, paint), '')
-  if (llmApi !== undefined) lines.push(...apiLines(llmApi, mode, server, paint), '')
+  for (const circuit of refusing) lines.push(...circuitLines(circuit, { mode, server, paint, atPrompt }), '')
+  if (llmApi !== undefined) lines.push(...apiLines(llmApi, { mode, server, paint, atPrompt }), '')
   lines.push(
     refusing.length === 0 && (llmApi === undefined || llmApi.state === 'closed')
       ? paint.green('Active breakers: none (all systems operational)')
@@ -25,7 +32,7 @@ export function statusText(
   if (incidents.length > 0) {
     lines.push('', `Last 24 hours: ${incidents.map(([kind, count]) => `${count} × ${clean(kind, 30)}`).join(', ')}`)
   }
-  lines.push('', ...memoryLines(report, paint, options.memory))
+  lines.push('', ...memoryLines(report, paint, memory))
   for (const problem of report.configProblems ?? []) lines.push('', `${paint.yellow('Config:')} ${clean(problem, 300)}`)
   return lines
 }
@@ -38,18 +45,21 @@ const names: Record<CircuitReport['state'], string> = {
   closed: 'CLOSED',
 }
 
-function circuitLines(
-  circuit: CircuitReport,
-  mode: StatusReport['mode'],
-  server: string,
-  paint: ChalkInstance,
-): string[] {
+/** What the lines of one circuit need to know besides. */
+interface Around {
+  readonly mode: StatusReport['mode']
+  readonly server: string
+  readonly paint: Paint
+  readonly atPrompt: boolean
+}
+
+function circuitLines(circuit: CircuitReport, { mode, server, paint, atPrompt }: Around): string[] {
   const { state, pattern, subject, lastTrip } = circuit
   const details = [
     `trip ${circuit.trips}, level ${circuit.level}${circuit.denials > 0 ? `, refused ${circuit.denials} × since` : ''}`,
     `last trip ${tripPlace(circuit)} at ${moment(lastTrip.at)}: ${clean(lastTrip.reason, 240)}`,
     holder(circuit, server),
-    closeLine(circuit.scope, pattern),
+    closeLine(circuit.scope, pattern, atPrompt),
   ]
   return [
     `${stateName(state, paint)}  ${paint.bold(clean(subject, 120))}  ${paint.dim(pattern)}  ${mode === 'enforce' ? whatNext(circuit) : `nothing is refused in mode ${mode}`}`,
@@ -57,7 +67,7 @@ function circuitLines(
   ]
 }
 
-function stateName(state: CircuitReport['state'], paint: ChalkInstance): string {
+function stateName(state: CircuitReport['state'], paint: Paint): string {
   const colour =
     state === 'half_open' || state === 'disabled' ? paint.yellow : state === 'closed' ? paint.green : paint.red
   return colour(paint.bold(names[state]))
@@ -79,19 +89,21 @@ const isTogether = (scope: CircuitReport['scope']): scope is ApiReport['scope'] 
 const sharedBy = (scope: ApiReport['scope'], server: string): string =>
   scope === 'fleet' ? `shared by all machines of ${server}` : 'shared by all sessions of this project'
 
-const closeLine = (scope: CircuitReport['scope'], pattern: string): string =>
-  `close it${scope === 'fleet' ? ' for all machines' : ''}: reset-circuit${scope === 'fleet' ? ' --fleet' : ''} --circuit ${pattern}`
+function closeLine(scope: CircuitReport['scope'], pattern: string, atPrompt: boolean): string {
+  const [whose, option] = scope === 'fleet' ? [' for all machines', ' --fleet'] : ['', '']
+  return `close it${whose}: ${atPrompt ? '/' : ''}reset-circuit${option} ${atPrompt ? '' : '--circuit '}${pattern}`
+}
 
 const moment = (at: string): string => `${at.slice(0, 19).replace('T', ' ')} UTC`
 
-function apiLines(api: ApiReport, mode: StatusReport['mode'], server: string, paint: ChalkInstance): string[] {
+function apiLines(api: ApiReport, { mode, server, paint, atPrompt }: Around): string[] {
   const { state, scope, failures, reason } = api
   return [
     `${stateName(state, paint)}  ${paint.bold('the model API')}  ${paint.dim('llm_api')}  ${mode === 'enforce' ? apiNext(api) : `nothing waits in mode ${mode}`}`,
     ...(state === 'closed' ? [`  ${failures} failures in a row`] : []),
     ...(reason === null ? [] : [`  ${clean(reason, 240)}`]),
     `  ${sharedBy(scope, server)}`,
-    `  ${closeLine(scope, 'llm_api')}`,
+    `  ${closeLine(scope, 'llm_api', atPrompt)}`,
   ]
 }
 
@@ -102,7 +114,7 @@ function apiNext({ state, cooldownRemainingSeconds, retryAt }: ApiReport): strin
 }
 
 /** The server that machines share: whether it answers, and what holds where it does not. */
-function fleetLine(fleet: NonNullable<StatusReport['fleet']>, paint: ChalkInstance): string {
+function fleetLine(fleet: NonNullable<StatusReport['fleet']>, paint: Paint): string {
   const { server, reachable, awaySince, cause, partIsMissing } = fleet
   const alone = 'the limits of the fleet hold for this project alone'
   if (server === null) return `${paint.yellow('Fleet:')} no Redis server is configured; ${alone}. See docs/fleet.md`
@@ -135,7 +147,7 @@ function whatNext(circuit: CircuitReport): string {
   }
 }
 
-function memoryLines({ memory }: StatusReport, paint: ChalkInstance, all: boolean): string[] {
+function memoryLines({ memory }: StatusReport, paint: Paint, all: boolean): string[] {
   if (memory.problem !== undefined) return [`${paint.yellow('Memory:')} ${clean(memory.problem, 300)}`]
   const lines = [barLine('Memory', memory.totalBytes, memory.limitBytes, paint, size)]
   if (!all) return lines
@@ -173,7 +185,7 @@ function barLine(
   label: string,
   value: number,
   limit: number,
-  paint: ChalkInstance,
+  paint: Paint,
   show: (value: number) => string = String,
 ): string {
   const share = limit === 0 ? 1 : value / limit

@@ -58,6 +58,8 @@ describe('what install makes', () => {
     const made = Object.entries(tree(inProject(bench))).map(([name, entry]) => `${name} ${entry.split(' ')[0]}`)
     expect(made).toEqual([
       '. 755',
+      './commands 755',
+      ...['breaker-why', 'circuit-status', 'reset-circuit'].map((name) => `./commands/${name}.md 644`),
       './hooks 755',
       ...[...hookFiles()].sort().map((name) => `./hooks/${name} 755`),
       './memory 700',

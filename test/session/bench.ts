@@ -7,6 +7,7 @@ import type { Handled, HookHandler } from '../../lib/protocol/run-hook.ts'
 import { gate } from '../../lib/session/gate.ts'
 import { memoryJanitor } from '../../lib/session/memory-janitor.ts'
 import { monitor } from '../../lib/session/monitor.ts'
+import * as promptCommands from '../../lib/session/prompt-commands.ts'
 import { promptIntake } from '../../lib/session/prompt-intake.ts'
 import { nodeSystem } from '../../lib/system/node-system.ts'
 import type { Files, ProcessFacts, System } from '../../lib/system/system.ts'
@@ -24,7 +25,7 @@ export class Bench {
   sleep = nodeSystem().sleep
   files: Files = nodeSystem().files
   /** Parts that stand beside the executable, by name. */
-  parts: Record<string, unknown> = {}
+  parts: Record<string, unknown> = { 'prompt-commands': promptCommands }
   #tokens = 0
 
   constructor() {

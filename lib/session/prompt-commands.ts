@@ -1,0 +1,101 @@
+import { clean } from '../calls/result.ts'
+import { plainPaint } from '../status/paint.ts'
+import { projectStatus } from '../status/project-status.ts'
+import { statusText } from '../status/status-text.ts'
+import { nothingToExplain, whyReport, whyText } from '../status/why-report.ts'
+import type { Project } from './project.ts'
+import { resetByName } from './reset.ts'
+import { clientAncestors } from './under-client.ts'
+
+/** Commands that a person types as a prompt, and that the prompt hook carries out itself. */
+export type PromptCommandName = 'circuit-status' | 'reset-circuit' | 'breaker-why'
+
+export interface PromptCommand {
+  readonly name: PromptCommandName
+  /** What follows the name. */
+  readonly words: string
+}
+
+/**
+ * A part of its own, `prompt-commands.cjs` beside the hooks: what a person reads who types one of the commands as a prompt. The
+ * reports are those of the commands in a terminal.
+ *
+ * @param session whose prompt it is.
+ */
+export async function carryOut(project: Project, session: string, command: PromptCommand): Promise<string> {
+  return bounded(await linesOf(project, session, command))
+}
+
+function linesOf(project: Project, session: string, { name, words }: PromptCommand): Promise<readonly string[]> {
+  switch (name) {
+    case 'circuit-status':
+      return status(project, words)
+    case 'breaker-why':
+      return why(project, session, words)
+    case 'reset-circuit':
+      return reset(project, words)
+    default:
+      return name satisfies never
+  }
+}
+
+async function status(project: Project, words: string): Promise<readonly string[]> {
+  if (words !== '' && words !== '--memory') return misused(words, '/circuit-status, or /circuit-status --memory')
+  const memory = words === '--memory'
+  return statusText(await projectStatus(project), project.paths.project, plainPaint, { memory, atPrompt: true })
+}
+
+/** Without a name the last one of the session that asks; where it has none, the last of all. */
+async function why(project: Project, session: string, words: string): Promise<readonly string[]> {
+  const circuit = nameIn(words)
+  const report =
+    circuit === undefined
+      ? ((await whyReport(project, { session })) ?? (await whyReport(project, {})))
+      : await whyReport(project, { circuit })
+  if (report !== undefined) return whyText(report, plainPaint)
+  return [`/breaker-why: ${nothingToExplain(project, circuit === undefined ? {} : { circuit })}`]
+}
+
+/** The hook knows that a prompt was submitted and no tool called. A client that a client has started is run by a model. */
+async function reset(project: Project, words: string): Promise<readonly string[]> {
+  if (clientAncestors(project.system).length > 1)
+    return ['reset-circuit: refused, because this Claude Code was started by another one: nobody typed this.']
+  const { name, fleet } = resetWords(words)
+  const { lines } = await resetByName(project, name, fleet)
+  return lines.map((line) => clean(line, 400))
+}
+
+/** What `/reset-circuit [--fleet] NAME` means; no name, or `--all`, means every circuit. */
+function resetWords(words: string): { readonly name: string | undefined; readonly fleet: boolean } {
+  const rest = words.replace(/^--fleet(?=\s|$)/, '').trim()
+  const name = nameIn(rest)
+  return { name: name === '--all' ? undefined : name, fleet: rest !== words }
+}
+
+function nameIn(words: string): string | undefined {
+  const name = words.replace(/^--circuit(?=\s|$)/, '').trim()
+  return name === '' ? undefined : name
+}
+
+const misused = (words: string, allowed: string): readonly string[] => [
+  `error: ${JSON.stringify(clean(words, 120))} is not understood here. Allowed: ${allowed}`,
+]
+
+/** Bounds of an answer: lines, and characters of one line and of all. */
+const mostLines = 80
+const longestLine = 400
+const longestAnswer = 6000
+
+function bounded(lines: readonly string[]): string {
+  const kept: string[] = []
+  let length = 0
+  for (const line of lines) {
+    const next = line.length <= longestLine ? line : `${line.slice(0, longestLine)}…`
+    length += next.length + 1
+    if (kept.length === mostLines || length > longestAnswer) {
+      return [...kept, `… and ${lines.length - kept.length} more lines; a terminal shows them all`].join('\n')
+    }
+    kept.push(next)
+  }
+  return kept.join('\n')
+}

@@ -1,0 +1,1 @@
+export { carryOut } from '../lib/session/prompt-commands.ts'

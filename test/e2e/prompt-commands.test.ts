@@ -1,0 +1,68 @@
+import { expect, it } from 'vitest'
+import { bash, call, repeat, say } from '../support/fake-model.ts'
+import { describeWithClient, type GuardedProject, guardedProject, longCooldown, type Played, play } from './scenario.ts'
+
+const commands = ['circuit-status', 'breaker-why', 'reset-circuit']
+
+/** A session in which `npm test` is refused. */
+async function tripped(): Promise<{ project: GuardedProject; resume: string }> {
+  const project = await guardedProject(longCooldown)
+  const { sessionId } = await play(project, [...repeat(4, bash('npm test')), [say('stuck')]])
+  expect(project.executions()).toBe(3)
+  return { project, resume: sessionId }
+}
+
+const listed = ({ records }: Played): unknown => records.find(({ subtype }) => subtype === 'init')?.['slash_commands']
+
+describeWithClient('commands typed as a prompt', () => {
+  it.each([
+    ['/circuit-status', /OPEN {2}Bash\(npm test\).*\n[\s\S]*close it: \/reset-circuit tool_failure/],
+    ['/breaker-why', /Bash\(npm test\) tripped {2}tool_failure\n[\s\S]*← counted/],
+    ['/breakerbox:circuit-status --memory', /The next cleanup/],
+  ])('%s is answered by the prompt hook, and no model is asked', async (prompt, answer) => {
+    const { project, resume } = await tripped()
+    const run = await play(project, [[say('never asked')]], { prompt, resume })
+    expect(run.model.requests).toEqual([])
+    expect(run.shown).toHaveLength(1)
+    expect(run.shown[0]).toMatch(answer)
+    expect(run.shown[0]).not.toContain('Original prompt')
+    expect(run.result).toMatchObject({ is_error: false, num_turns: 0 })
+    expect(project.incidents('reset')).toEqual([])
+  })
+
+  it('/reset-circuit closes the circuit without a model request, and the call runs again', async () => {
+    const { project, resume } = await tripped()
+    const reset = await play(project, [[say('never asked')]], { prompt: '/reset-circuit', resume })
+    expect(reset.model.requests).toEqual([])
+    expect(project.incidents('reset')).toMatchObject([{ pattern: 'tool_failure', subject: 'Bash(npm test)' }])
+    await play(project, [[bash('npm test')], [say('end')]], { prompt: 'again', resume })
+    expect(project.executions()).toBe(4)
+  })
+
+  it('stand in the menu, and the model can start none of them', async () => {
+    const project = await guardedProject(longCooldown)
+    const script = [
+      ...repeat(3, bash('npm test')),
+      commands.map((skill) => call('Skill', { skill })),
+      [bash('npm test')],
+      [say('end')],
+    ]
+    const run = await play(project, script, { allowedTools: ['Bash', 'Skill'] })
+    expect(listed(run)).toEqual(expect.arrayContaining(commands))
+    const asked = run.results.filter(({ tool }) => tool === 'Skill')
+    expect(asked).toHaveLength(commands.length)
+    for (const { text } of asked) expect(text).toContain('due to disable-model-invocation')
+    // nor is it offered them
+    expect(run.model.told().join('\n')).not.toContain('Asks no model')
+    expect(project.executions()).toBe(3)
+    expect(run.refusals).toHaveLength(1)
+  })
+
+  it('reach the model where no hook runs, with the words that say so', async () => {
+    const project = await guardedProject()
+    const settings = project.readJson<object>('.claude/settings.json')
+    project.write('.claude/settings.json', { ...settings, disableAllHooks: true })
+    const run = await play(project, [[say('It is not active.')]], { prompt: '/circuit-status' })
+    expect(run.model.told().join('\n')).toMatch(/hook of Breakerbox that answers this command is not active/)
+  })
+})
