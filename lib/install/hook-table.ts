@@ -108,12 +108,12 @@ export const trackingTable = (form: 'always' | 'names'): readonly HookRegistrati
   { event: 'PostToolUse', matcher: '^(?:Write|Edit|MultiEdit)$', executable: 'pattern-tracker', form, timeout: 10 },
 ]
 
-/** What `prompt-intake` loads for a prompt that is one of our commands. */
-const promptPart = 'prompt-commands.cjs'
+/** What hooks load only when they need it: for a prompt that is one of our commands, and where memory is above a limit. */
+const loadedParts = ['prompt-commands.cjs', 'memory-work.cjs']
 
 /** File names below the hooks folder, in the order of the table, and what they load in every install. */
 export function hookFiles(table: readonly HookRegistration[] = hookTable): readonly string[] {
-  return [...new Set(table.map(({ executable }) => `${executable}.cjs`)), promptPart]
+  return [...new Set(table.map(({ executable }) => `${executable}.cjs`)), ...loadedParts]
 }
 
 /**
@@ -248,6 +248,7 @@ export function denyRules(scope: Scope): readonly string[] {
     'prompt-intake*',
     'prompt-commands*',
     'memory-janitor*',
+    'memory-work*',
     'fleet-store*',
     ...reporting,
   ]

@@ -1,30 +1,13 @@
 import type { ProjectPaths } from '../config/paths.ts'
 import { causeLine, errorCode } from '../system/known-error.ts'
-import { nodeStreams } from '../system/node-streams.ts'
-import type { Streams } from '../system/streams.ts'
 import type { System } from '../system/system.ts'
+import { glance, type JanitorOptions, openRound } from './glance.ts'
 import { folderOf, packedEnding, sessionArchiveFolder } from './names.ts'
 import { absolute, type Packed, packAll, setAside, type Workshop } from './packing.ts'
-import { type Action, type MemoryFacts, type MemoryLimits, megabyte, plan } from './plan.ts'
+import type { Action, MemoryLimits } from './plan.ts'
 import type { CleanupRecord, JanitorReport } from './report.ts'
-import { clearDeadLock, longestRun, takeRunLock } from './run-lock.ts'
-import { surveyMemory } from './survey.ts'
+import { takeRunLock } from './run-lock.ts'
 import { settleCut, shorten } from './truncation.ts'
-
-export interface JanitorOptions {
-  /** The id of the session that is running; its files are never touched. */
-  readonly runningSession: string | undefined
-  /** The name of its window file without `.json`, where that is not the id itself (`sessionFileName`). */
-  readonly runningWindow?: string
-  /** Milliseconds after which the run stops between two steps and leaves the rest to the next one. Default 2000. */
-  readonly budgetMilliseconds?: number
-  /** Default: the system's own. */
-  readonly streams?: Streams
-  /** Clears away what other rooms left behind, such as locks of dead writers; called in each run. */
-  readonly sweepLeftovers?: (system: System, root: string) => unknown
-}
-
-export const defaultBudgetMilliseconds = 2000
 
 /** Milliseconds to wait, once in a run, for a log whose last line was written only just now. */
 const waitForQuiet = 300
@@ -39,31 +22,14 @@ export async function runJanitor(
   limits: MemoryLimits,
   options: JanitorOptions,
 ): Promise<JanitorReport> {
-  const budget = Math.min(options.budgetMilliseconds ?? defaultBudgetMilliseconds, longestRun)
-  const deadline = system.clock() + budget
-  const shop: Workshop = {
-    system,
-    streams: options.streams ?? nodeStreams(),
-    root: paths.memory,
-    goOn: () => system.clock() < deadline,
-  }
-  const { runningSession, runningWindow } = options
-  const limitBytes = limits.total_max_mb * megabyte
-  const nothing = { records: [], unfinished: false, bytesBefore: 0, bytesAfter: 0, limitBytes }
-  const problem = folderProblem(system, paths)
-  if (problem !== undefined) return { kind: 'unusable', problem, ...nothing }
-  const look = () => surveyMemory(system, shop.streams, shop.root, limits, { goOn: shop.goOn })
-  const plannedFor = (facts: MemoryFacts) => plan(facts, limits, { now: system.clock(), runningSession, runningWindow })
+  const { shop, budget, nothing, look, plannedFor } = openRound(system, paths, limits, options)
+  const found = await glance(system, paths, limits, options)
+  if ('over' in found) return found.over
+  const { due: before } = found
   try {
-    await sweep(system, shop.root, options)
-    const before = await look()
-    const sizes = { bytesBefore: before.totalBytes, bytesAfter: before.totalBytes, limitBytes }
-    if (plannedFor(before).length === 0) {
-      clearDeadLock(system, shop.root)
-      return { kind: 'clean', records: [], unfinished: false, ...sizes }
-    }
     const lock = takeRunLock(system, shop.root, budget)
-    if (lock === undefined) return { kind: 'busy', records: [], unfinished: true, ...sizes }
+    const sizes = { bytesBefore: before.totalBytes, bytesAfter: before.totalBytes }
+    if (lock === undefined) return { ...nothing, ...sizes, kind: 'busy', unfinished: true }
     try {
       const run = new Run(shop, limits)
       // What was seen before the lock was had may have been done by another janitor meanwhile.
@@ -72,44 +38,13 @@ export async function runJanitor(
       // Deletions are decided on the real sizes of what was packed.
       const afterSaving = saving.length > 0 ? await look() : before
       run.prune(plannedFor(afterSaving).filter(({ kind }) => kind === 'prune-archive'))
-      const after = await look()
-      return {
-        kind: 'worked',
-        records: run.records,
-        unfinished: run.unfinished,
-        bytesBefore: before.totalBytes,
-        bytesAfter: after.totalBytes,
-        limitBytes,
-      }
+      const { records, unfinished } = run
+      return { ...nothing, ...sizes, kind: 'worked', records, unfinished, bytesAfter: (await look()).totalBytes }
     } finally {
       lock.release()
     }
   } catch (error) {
     return { kind: 'unusable', problem: causeLine(error), ...nothing }
-  }
-}
-
-/** What others could not clear away is no reason to leave the rest. */
-async function sweep(system: System, root: string, { sweepLeftovers }: JanitorOptions): Promise<void> {
-  try {
-    await sweepLeftovers?.(system, root)
-  } catch {
-    // It is tried again by the next run.
-  }
-}
-
-/**
- * Why nothing may be touched, or undefined. A memory folder that is a link may have come with a cloned repository and lead
- * anywhere; links above it are the person's own business, as in the store.
- */
-export function folderProblem({ files }: System, { memory }: Pick<ProjectPaths, 'memory'>): string | undefined {
-  try {
-    const kind = files.facts(memory)?.kind
-    if (kind === undefined) return `${memory} does not exist`
-    if (kind !== 'folder') return `${memory} is a ${kind}, not a folder`
-    return undefined
-  } catch (error) {
-    return causeLine(error)
   }
 }
 

@@ -5,7 +5,7 @@ import { causeLine } from '../system/known-error.ts'
 import { nodeStreams } from '../system/node-streams.ts'
 import type { Streams } from '../system/streams.ts'
 import type { System } from '../system/system.ts'
-import { folderProblem } from './janitor.ts'
+import { folderProblem } from './glance.ts'
 import { sessionArchiveFolder, stateName } from './names.ts'
 import {
   type Action,

@@ -3,7 +3,7 @@ import { KnownError } from '../system/known-error.ts'
 import { nodeStreams } from '../system/node-streams.ts'
 import type { ByteSink, ByteSource, Compression, Streams } from '../system/streams.ts'
 import type { System } from '../system/system.ts'
-import { folderProblem } from './janitor.ts'
+import { folderProblem } from './glance.ts'
 import { unpackMember, wholeMembers } from './members.ts'
 import {
   archiveFolder,

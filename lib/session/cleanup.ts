@@ -1,10 +1,12 @@
 import { basename } from 'node:path'
 import type { Incident } from '../engine/incident.ts'
 import { appendIncidents } from '../incidents/incident-log.ts'
-import { runJanitor } from '../memory/janitor.ts'
-import type { MemoryLimits } from '../memory/plan.ts'
+import { glance, type JanitorOptions } from '../memory/glance.ts'
+import type { runJanitor } from '../memory/janitor.ts'
+import { type MemoryLimits, megabyte } from '../memory/plan.ts'
 import type { CleanupRecord, JanitorReport } from '../memory/report.ts'
 import { sweepLeftovers } from '../store/leftovers.ts'
+import { partIfThere } from '../system/part.ts'
 import { shortId } from './hook-events.ts'
 import type { Project } from './project.ts'
 import { sessionFileName } from './session-file.ts'
@@ -25,18 +27,37 @@ export async function cleanUp(
   const { system, paths, now } = project
   const session = running === undefined ? undefined : shortId(running)
   const rescued: string[] = []
-  const report = await runJanitor(system, paths, limits, {
+  const options: JanitorOptions = {
     runningSession: running,
     ...(session !== undefined && { runningWindow: sessionFileName(session) }),
     ...(budgetMilliseconds !== undefined && { budgetMilliseconds }),
     sweepLeftovers: (...where) => rescued.push(...sweepLeftovers(...where).rescued),
-  })
+  }
+  const found = await glance(system, paths, limits, options)
+  const report = 'over' in found ? found.over : await work(project, limits, options, found.due.totalBytes)
   const of = session === undefined ? {} : { session }
   appendIncidents(system, paths.incidents, [
     ...rescued.map((path): Incident => ({ ...rescueIncident(path, now), ...of })),
     ...report.records.map((record): Incident => ({ ...cleanupIncident(record), ...of })),
   ])
   return report
+}
+
+/** File name, without its ending, of the part that packs, shortens and removes. */
+const janitorPart = 'memory-work'
+
+/** Something is due, which is rare: what does it is loaded for it. */
+async function work(
+  { system, paths }: Project,
+  limits: MemoryLimits,
+  options: JanitorOptions,
+  bytes: number,
+): Promise<JanitorReport> {
+  const part = partIfThere<{ runJanitor: typeof runJanitor }>(system, janitorPart)
+  if (part !== undefined) return part.runJanitor(system, paths, limits, options)
+  const problem = `the memory folder is above its limits, and ${janitorPart}.cjs is missing beside the hooks: run breakerbox install`
+  const sizes = { bytesBefore: bytes, bytesAfter: bytes, limitBytes: limits.total_max_mb * megabyte }
+  return { kind: 'unusable', problem, records: [], unfinished: true, ...sizes }
 }
 
 /** A damaged document that a process was setting aside when it ended. */

@@ -4,7 +4,7 @@ import { closeSync, createReadStream, openSync, readdirSync, statSync, utimesSyn
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { createGunzip } from 'node:zlib'
-import { defaultBudgetMilliseconds } from '../../lib/memory/janitor.ts'
+import { defaultBudgetMilliseconds } from '../../lib/memory/glance.ts'
 import { bareEnvironment } from '../../test/support/bare-environment.ts'
 import { sessionStart } from '../../test/support/payloads.ts'
 import { installedProject, type MeasuredProject } from './measured-project.ts'

@@ -2,6 +2,7 @@ import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import { runJanitor } from '../../lib/memory/janitor.ts'
 import { parseHookInput } from '../../lib/protocol/input.ts'
 import type { Handled, HookHandler } from '../../lib/protocol/run-hook.ts'
 import { gate } from '../../lib/session/gate.ts'
@@ -25,7 +26,7 @@ export class Bench {
   sleep = nodeSystem().sleep
   files: Files = nodeSystem().files
   /** Parts that stand beside the executable, by name. */
-  parts: Record<string, unknown> = { 'prompt-commands': promptCommands }
+  parts: Record<string, unknown> = { 'prompt-commands': promptCommands, 'memory-work': { runJanitor } }
   #tokens = 0
 
   constructor() {

@@ -53,6 +53,16 @@ describe('our own files stay small', () => {
     expect(gunzipSync(readFileSync(bench.path('archives', archive))).toString()).toBe(incidents)
   })
 
+  it('where the part that cleans is missing, nothing is touched, and it is said with what to do', async () => {
+    const bench = new Bench()
+    bench.parts = {}
+    write(bench, 'circuit_breaker_incidents.jsonl', incidents, 60_000)
+    const { answer, notes } = await start(bench)
+    expect(answer).toEqual({})
+    expect(notes).toEqual([expect.stringMatching(/memory-work\.cjs is missing.*run breakerbox install$/)])
+    expect(readFileSync(bench.path('circuit_breaker_incidents.jsonl'), 'utf8')).toBe(incidents)
+  })
+
   it('windows of sessions that have been silent for a week are removed, the running one stays', async () => {
     const bench = new Bench()
     for (const id of ['dead', 'recent', 'S']) {

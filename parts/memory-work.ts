@@ -1,0 +1,1 @@
+export { runJanitor } from '../lib/memory/janitor.ts'
