@@ -68,6 +68,13 @@ module.exports = {
       },
     },
     {
+      name: 'words-are-for-papers',
+      comment: 'Papers are made of them by `npm run generate`; nothing that ships carries them.',
+      severity: 'error',
+      from: { path: '^(lib|hooks|ops|parts)/' },
+      to: { path: '^lib/config/(schema|environment)-words\\.ts$' },
+    },
+    {
       name: 'executables-are-doorways',
       comment: 'An executable is one handler and one runner; it imports nothing from another executable.',
       severity: 'error',

@@ -1,3 +1,5 @@
+import type { ThirdParty } from './third-party.d.mts'
+
 /** One built executable. */
 export interface Bundle {
   readonly name: string
@@ -5,6 +7,8 @@ export interface Bundle {
   readonly file: string
   readonly kind: 'hook' | 'part' | 'op' | 'library' | 'shell'
   readonly bytes: number
+  /** The npm packages whose code is in it. */
+  readonly parties: readonly ThirdParty[]
 }
 
 /** Builds every executable; `outputFolder` is `dist/` by default. */

@@ -4,9 +4,10 @@
  */
 import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { builtinModules } from 'node:module'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import * as esbuild from 'esbuild'
+import { noticesText, thirdPartiesIn } from './third-party.mjs'
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)))
 
@@ -55,13 +56,35 @@ async function bundleFolder(folder, { kind, version, outputFolder, names }) {
     minify: isCommonJs,
     charset: 'utf8',
     legalComments: 'eof',
+    // The same bytes wherever `node_modules` really is: paths below it stand in comments.
+    preserveSymlinks: true,
     // Who uses the library brings the client of the server that it is to use.
     external: kind === 'library' ? ['@redis/client'] : [],
-    plugins: [kind === 'hook' ? lateBuiltins : importBuiltins].slice(kind === 'part' ? 1 : 0),
+    plugins: [onlyVersion, ...(kind === 'part' ? [] : [kind === 'hook' ? lateBuiltins : importBuiltins])],
     logLevel: 'warning',
   })
   if (!isCommonJs) refuseRequires(metafile)
-  return Promise.all(outputFiles.map((file) => writeBundle(file, { kind, version })))
+  return Promise.all(
+    outputFiles.map(async (file) => {
+      const parties = await thirdPartiesIn(
+        project,
+        metafile.outputs[relative(project, file.path).replaceAll(sep, '/')].inputs,
+      )
+      return writeBundle(file, { kind, version, parties })
+    }),
+  )
+}
+
+/** Of our own manifest a bundle needs the version: its scripts and tools are nobody's business, and change more often. */
+const onlyVersion = {
+  name: 'only-version',
+  setup(build) {
+    build.onLoad({ filter: /package\.json$/ }, async ({ path }) => {
+      if (path !== join(project, 'package.json')) return undefined
+      const { version } = JSON.parse(await readFile(path, 'utf8'))
+      return { contents: JSON.stringify({ version }), loader: 'json' }
+    })
+  },
 }
 
 /**
@@ -130,25 +153,29 @@ async function copyShellHooks({ version, outputFolder }) {
       return writeMarked(join(outputFolder, file), `#!/bin/sh\n# breakerbox ${version} ${file}\n${text}`, {
         name: file,
         kind: 'shell',
+        parties: [],
       })
     }),
   )
 }
 
-function writeBundle({ path, text }, { kind, version }) {
+function writeBundle({ path, text }, { kind, version, parties }) {
   const name = basename(path).replace(/\.[cm]js$/, '')
   const header = `#!/usr/bin/env node\n// breakerbox ${version} ${name}\n`
-  return writeMarked(path, header + text.replace(/^#!.*\n/, ''), { name, kind })
+  // Install copies these into projects, one by one: what has to stand with the code of others goes along.
+  const isCopied = kind === 'hook' || kind === 'part'
+  const footer = isCopied && parties.length > 0 ? `/*!\n${noticesText(parties)}\n*/\n` : ''
+  return writeMarked(path, header + text.replace(/^#!.*\n/, '') + footer, { name, kind, parties })
 }
 
 /** @param content its second line is what `lib/install/hook-files.ts` knows a bundle of any version by. */
-async function writeMarked(path, content, { name, kind }) {
+async function writeMarked(path, content, { name, kind, parties }) {
   // Renamed into place, because tests and installs may be reading the old file.
   const temporary = `${path}.${process.pid}.tmp`
   await writeFile(temporary, content)
   await chmod(temporary, 0o755)
   await rename(temporary, path)
-  return { name, file: basename(path), kind, bytes: Buffer.byteLength(content) }
+  return { name, file: basename(path), kind, bytes: Buffer.byteLength(content), parties }
 }
 
 async function removeOthers(outputFolder, bundles) {

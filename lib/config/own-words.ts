@@ -3,7 +3,7 @@ import { isRecord } from '../calls/json.ts'
 import type { System } from '../system/system.ts'
 
 /** Variables that name another machine, or a file that may, and what becomes of reports until they are delivered. */
-const isAboutServices = (name: string): boolean =>
+export const isAboutServices = (name: string): boolean =>
   /^(?:INTELLIGENCE_SERVICE_|BREAKERBOX_(?:CONFIG|REDIS_URL)$|PATTERN_|CIRCUIT_BREAKER_|HEALTH_CHECK_)/.test(name)
 
 /** Files of a project by which the client sets variables of the hooks that it starts. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { errorCode } from '../system/known-error.ts'
-import type { Files } from '../system/system.ts'
+import type { Bytes, Files } from '../system/system.ts'
 
 /**
  * Runs that have ended and that the state does not know yet: one line each in a tally, `<id>.<token>.runs` in the runs
@@ -174,7 +174,7 @@ function names(files: Files, folder: string): readonly string[] {
 }
 
 /** Gone since it was listed: there is nothing in it that was not counted. */
-function headOf(files: Files, path: string, bytes: number): Buffer {
+function headOf(files: Files, path: string, bytes: number): Bytes {
   try {
     return files.readHead(path, bytes)
   } catch (error) {

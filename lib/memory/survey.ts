@@ -1,6 +1,6 @@
 import { matchesName } from '../config/name-pattern.ts'
 import { countLines, type Streams } from '../system/streams.ts'
-import type { FileFacts, System } from '../system/system.ts'
+import type { Bytes, FileFacts, System } from '../system/system.ts'
 import { countEntries, entryTime } from './cut.ts'
 import {
   archiveFolder,
@@ -224,7 +224,7 @@ function isLog(name: string, limits: MemoryLimits): boolean {
 const isDamaged = (name: string): boolean => isPlainName(name) && name.includes('.damaged.')
 
 /** Time of a log's first line, where it is a JSON object that tells one. */
-function firstEntryTime(head: Buffer): number | undefined {
+function firstEntryTime(head: Bytes): number | undefined {
   const end = head.indexOf(10)
   try {
     const entry: unknown = JSON.parse(head.subarray(0, end < 0 ? head.length : end).toString('utf8'))

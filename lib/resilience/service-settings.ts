@@ -45,7 +45,7 @@ interface Limit {
  * Times are in seconds, as everywhere in the configs. The bounds are such that a value that was meant as milliseconds is named as
  * wrong, and the default then means the same: 60000 for 60, 30000 for 30, 1000 for 1.
  */
-const limits = {
+export const serviceLimits = {
   PATTERN_CACHE_MAX_AGE_DAYS: { schema: number(0.01, 365), usual: 7, unit: 'days' },
   PATTERN_CACHE_MAX_SIZE_MB: { schema: number(0.1, 10_000), usual: 50, unit: 'MB' },
   CIRCUIT_BREAKER_FAILURE_THRESHOLD: { schema: integer(1, 1000), usual: 3, unit: 'failures' },
@@ -87,8 +87,8 @@ export function serviceSettings(system: Pick<System, 'env' | 'files' | 'homeFold
 
   const said = (name: string): string | undefined => env[name]?.trim() || undefined
 
-  const limit = (name: keyof typeof limits): number => {
-    const { schema, usual, unit }: Limit = limits[name]
+  const limit = (name: keyof typeof serviceLimits): number => {
+    const { schema, usual, unit }: Limit = serviceLimits[name]
     const value = said(name)
     if (value === undefined) return usual
     const verdict = schema.check(Number(value))

@@ -71,7 +71,9 @@ export function check(rule: Rule, value: unknown): Checked {
       else if (rule.required?.includes(key)) wrong(field, key)
     }
     if (rule.additionalProperties === false) {
-      for (const key of Object.keys(value)) if (!Object.hasOwn(properties, key)) wrong(undefined, key)
+      // `$schema` names what an editor holds a document against, and is no part of it.
+      for (const key of Object.keys(value))
+        if (key !== '$schema' && !Object.hasOwn(properties, key)) wrong(undefined, key)
     }
     return copied
   }

@@ -1,4 +1,4 @@
-import { createClient } from '@redis/client'
+import type { createClient } from '@redis/client'
 import { shownAddress } from '../config/fleet-address.ts'
 import { causeLine, errorCode, KnownError } from '../system/known-error.ts'
 import type { RedisScripts } from './redis-store.ts'
@@ -59,7 +59,9 @@ export async function connectRedis(url: string, options: RedisConnectionOptions 
 
   let client: ReturnType<typeof createClient>
   try {
-    client = createClient({
+    // Not before it is needed: who uses the library without a server does not have the package.
+    const redis = await import('@redis/client')
+    client = redis.createClient({
       url,
       // Older servers and Valkey know it as well.
       RESP: 2,

@@ -25,6 +25,12 @@ export interface FileFacts {
   readonly changed?: string
 }
 
+/** Bytes of a file. Node's `Buffer` is such; it is not named, so that who uses the types of the library needs none of Node's. */
+export interface Bytes extends Uint8Array {
+  toString(encoding?: 'utf8' | 'latin1'): string
+  subarray(begin?: number, end?: number): Bytes
+}
+
 /**
  * The file operations that the project needs, synchronous because a hook lives a tenth of a second and has nothing else
  * to do meanwhile. Every method throws Node's own error (`code` is ENOENT, EEXIST, EACCES, …) unless it says otherwise.
@@ -33,9 +39,9 @@ export interface Files {
   /** The whole file as UTF-8 text. */
   readText(path: string): string
   /** The first `bytes` of a file, raw. */
-  readHead(path: string, bytes: number): Buffer
+  readHead(path: string, bytes: number): Bytes
   /** The last `bytes` of a file, raw. */
-  readTail(path: string, bytes: number): Buffer
+  readTail(path: string, bytes: number): Bytes
   /** Creates a file that must not exist yet (EEXIST), owner-only; `durable` waits until the disk has it (fsync). */
   create(path: string, content: string | Uint8Array, options?: { readonly durable?: boolean }): void
   /**

@@ -1,0 +1,13 @@
+/** An npm package whose code is in a bundle. */
+export interface ThirdParty {
+  readonly name: string
+  readonly version: string
+  /** SPDX id. */
+  readonly license: string
+  /** Where its `package.json` says that it comes from. */
+  readonly repository: string | undefined
+  /** The whole text of its licence. */
+  readonly text: string
+  /** What its files say of the rights of others, with the licences that these name. */
+  readonly notices: readonly string[]
+}
