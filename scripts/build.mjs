@@ -3,7 +3,7 @@
  * they need it, and the library. Run it, or import `build` in a test.
  */
 import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { builtinModules } from 'node:module'
+import { builtinModules, isBuiltin } from 'node:module'
 import { basename, dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import * as esbuild from 'esbuild'
@@ -60,7 +60,7 @@ async function bundleFolder(folder, { kind, version, outputFolder, names }) {
     preserveSymlinks: true,
     // Who uses the library brings the client of the server that it is to use.
     external: kind === 'library' ? ['@redis/client'] : [],
-    plugins: [onlyVersion, ...(kind === 'part' ? [] : [kind === 'hook' ? lateBuiltins : importBuiltins])],
+    plugins: [onlyVersion, ...(kind === 'library' ? [] : [nothingLater]), ...builtinsOf(kind)],
     logLevel: 'warning',
   })
   if (!isCommonJs) refuseRequires(metafile)
@@ -73,6 +73,28 @@ async function bundleFolder(folder, { kind, version, outputFolder, names }) {
       return writeBundle(file, { kind, version, parties })
     }),
   )
+}
+
+/** How a bundle gets at Node's own modules. */
+const builtinsOf = (kind) => (kind === 'part' ? [] : [kind === 'hook' ? lateBuiltins : importBuiltins])
+
+/**
+ * What a package would like to have and we do not bundle is not there. Left in, it would be looked for when it runs, in the
+ * `node_modules` of whatever project the hook was copied into.
+ */
+const nothingLater = {
+  name: 'nothing-later',
+  setup(build) {
+    build.onResolve({ filter: /^[^./]/ }, async ({ path, kind, importer, resolveDir, pluginData }) => {
+      const isAsked = /[\\/]node_modules[\\/]/.test(importer) && pluginData !== nothingLater && !isBuiltin(path)
+      if (!isAsked) return undefined
+      const { errors } = await build.resolve(path, { kind, resolveDir, pluginData: nothingLater })
+      return errors.length === 0 ? undefined : { path, namespace: 'absent' }
+    })
+    build.onLoad({ filter: /.*/, namespace: 'absent' }, ({ path }) => ({
+      contents: `throw new Error(${JSON.stringify(`${path} is not bundled`)})`,
+    }))
+  },
 }
 
 /** Of our own manifest a bundle needs the version: its scripts and tools are nobody's business, and change more often. */

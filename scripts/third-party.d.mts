@@ -11,3 +11,14 @@ export interface ThirdParty {
   /** What its files say of the rights of others, with the licences that these name. */
   readonly notices: readonly string[]
 }
+
+/**
+ * The packages whose code came into a bundle, by name; refuses one that must not be given away without more.
+ *
+ * @param project the folder that the paths start from.
+ * @param inputs what esbuild's metafile says of one output.
+ */
+export function thirdPartiesIn(
+  project: string,
+  inputs: Readonly<Record<string, { readonly bytesInOutput: number }>>,
+): Promise<ThirdParty[]>

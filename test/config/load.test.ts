@@ -95,6 +95,11 @@ describe('a wrong value is named: path, field, value, what is allowed, what hold
   })
 })
 
+it('the schema that a file names for editors is no field of it, and no problem', () => {
+  const named = parse({ $schema: '../schema.json', halt_after_denials: 5 })
+  expect(named).toEqual({ config: { ...defaultConfig(), halt_after_denials: 5 }, problems: [] })
+})
+
 describe('an unknown field', () => {
   it.each([
     [{ mood: 'x' }, 'mood'],

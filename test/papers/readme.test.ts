@@ -1,12 +1,14 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
-import { delimiter, dirname, join, relative, resolve } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
+import { delimiter, dirname, join, resolve } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { defaultConfig, parseConfig } from '../../lib/config/load.ts'
 import { limitVariable } from '../../lib/memory/limits.ts'
 import { picture } from '../../scripts/picture.mjs'
 import { bareEnvironment } from '../support/bare-environment.ts'
-import { built, fireEvent, root } from '../support/built-hook.ts'
+import { built, root } from '../support/built-hook.ts'
+import { playLoop } from '../support/looping-session.ts'
+import { copyProject } from '../support/project-copy.ts'
 import { createTempProject, type TempProject } from '../support/temp-project.ts'
 import { runDetached } from './detached.ts'
 import { codeSpans, commandsOf, fenced, paper, relativeLinks, section, tableRows, withoutFences } from './paper.ts'
@@ -31,8 +33,8 @@ describe.skipIf(process.platform === 'win32')('the commands of the README', () =
         cwd = resolve(cwd, text.slice(3))
         continue
       }
-      if (text === 'circuit-status') await loop(project, { failures: 3, refusals: 1 })
-      if (text === 'circuit-status --halted') await loop(project, { failures: 0, refusals: 2 })
+      if (text === 'circuit-status') await playLoop(project, { failures: 3, refusals: 1 })
+      if (text === 'circuit-status --halted') await playLoop(project, { failures: 0, refusals: 2 })
       const ended = await runDetached(text, { cwd, env })
       expect(ended, `${text}\n${ended.stdout}${ended.stderr}`).toMatchObject({ exitCode })
       outputs.set(text, ended.stdout)
@@ -165,40 +167,12 @@ describe('the papers', () => {
 /** A built clone in the folder beside the project, its dependencies linked one by one: npm may take a link out, no more. */
 function cloneBeside(project: TempProject): string {
   const clone = join(dirname(project.folder), 'breakerbox')
-  const strangers = new Set(['node_modules', '.git', '.cache', 'coverage'])
-  cpSync(root, clone, { recursive: true, filter: (path) => !strangers.has(relative(root, path)) })
+  copyProject(clone)
   mkdirSync(join(clone, 'node_modules'))
   for (const name of readdirSync(join(root, 'node_modules'))) {
     if (!name.startsWith('.')) symlinkSync(join(root, 'node_modules', name), join(clone, 'node_modules', name))
   }
   return clone
-}
-
-/** Plays turns of a session that asks for a failing `npm test` through the hooks that the project's settings register. */
-async function loop(project: TempProject, turns: { failures: number; refusals: number }): Promise<void> {
-  const config = project.readJson<ReturnType<typeof defaultConfig>>('.claude/memory/circuit_breaker_config.json')
-  // long enough that no machine is so slow that the cooldown is over before the last refusal
-  if (config !== undefined) config.circuit_breakers.tool_failure.cooldown_base_seconds = 300
-  project.write('.claude/memory/circuit_breaker_config.json', config)
-  const error = 'Exit code 1\nAssertionError: expected 119 to equal 118.99'
-  const common = { session_id: 'readme', prompt_id: 'prompt', cwd: project.folder }
-  for (let turn = 1; turn <= turns.failures + turns.refusals; turn += 1) {
-    const id = `${turns.failures}-${turn}`
-    const call = { tool_name: 'Bash', tool_input: { command: 'npm test' }, tool_use_id: id }
-    const [gate] = await fireEvent(project, { ...common, ...call, hook_event_name: 'PreToolUse' })
-    const refusal = gate?.answer?.hookSpecificOutput?.permissionDecisionReason
-    expect(refusal === undefined, `turn ${turn}`).toBe(turn <= turns.failures)
-    if (refusal === undefined) {
-      const failure = { ...common, ...call, hook_event_name: 'PostToolUseFailure', error, is_interrupt: false }
-      await fireEvent(project, failure)
-    }
-    const tool_response = refusal === undefined ? error : `PreToolUse:Bash hook error: ${refusal}`
-    // the client sends no batch after a halt
-    if (gate?.answer?.continue === false) return
-    const tool_calls = [{ ...call, tool_response }]
-    const batch = { ...common, hook_event_name: 'PostToolBatch', tool_calls }
-    await fireEvent(project, batch)
-  }
 }
 
 const withoutTimes = (text: string): string => text.replace(/\d\d:\d\d:\d\d UTC, in \d+ s/, 'TIME')
