@@ -13,3 +13,6 @@ export interface Bundle {
 
 /** Builds every executable; `outputFolder` is `dist/` by default. */
 export function build(options?: { readonly outputFolder?: string }): Promise<Bundle[]>
+
+/** Writes the plugin and its marketplace below `root`, the repository by default; gives back their paths from there. */
+export function buildPlugin(options?: { readonly bundles?: string; readonly root?: string }): Promise<string[]>

@@ -1,8 +1,8 @@
 /**
  * Builds `dist/`: one self-contained file per executable in `hooks/` and `ops/`, per part in `parts/` that executables load when
- * they need it, and the library. Run it, or import `build` in a test.
+ * they need it, and the library; and the plugin, which is committed. Run it, or import `build` or `buildPlugin` in a test.
  */
-import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { builtinModules, isBuiltin } from 'node:module'
 import { basename, dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -200,6 +200,46 @@ async function writeMarked(path, content, { name, kind, parties }) {
   return { name, file: basename(path), kind, bytes: Buffer.byteLength(content), parties }
 }
 
+/**
+ * Writes the plugin and the marketplace that lists it, in a folder that stands for the repository's own: `plugin/` is made anew.
+ *
+ * @param {{ bundles?: string, root?: string }} [options] `bundles`: where a build has left them; `root`: the repository by default
+ * @returns {Promise<string[]>} paths from the root, in order
+ */
+export async function buildPlugin({ bundles = join(project, 'dist'), root = project } = {}) {
+  const manifest = JSON.parse(await readFile(join(project, 'package.json'), 'utf8'))
+  const { marketplaceFile, pluginBundles, pluginFiles } = await importSource('lib/install/plugin-files.ts')
+  const texts = [
+    marketplaceFile(manifest),
+    ...pluginFiles(manifest).map(({ path, content }) => ({ path: `plugin/${path}`, content })),
+  ]
+  await rm(join(root, 'plugin'), { recursive: true, force: true })
+  for (const { path, content } of texts) {
+    await mkdir(dirname(join(root, path)), { recursive: true })
+    await writeFile(join(root, path), content)
+  }
+  const copies = [
+    ...pluginBundles.map((name) => [join(bundles, name), `plugin/hooks/${name}`]),
+    [join(project, 'LICENSE'), 'plugin/LICENSE'],
+  ]
+  for (const [from, path] of copies) await copyFile(from, join(root, path))
+  return [...texts, ...copies.map(([, path]) => ({ path }))].map(({ path }) => path).sort()
+}
+
+/** What a source file exports. */
+async function importSource(path) {
+  const { outputFiles } = await esbuild.build({
+    absWorkingDir: project,
+    entryPoints: [path],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+  })
+  return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`)
+}
+
 async function removeOthers(outputFolder, bundles) {
   const files = new Set(bundles.map(({ file }) => file))
   const stale = (await readdir(outputFolder)).filter((name) => /\.(?:[cm]js|sh)$/.test(name) && !files.has(name))
@@ -209,4 +249,6 @@ async function removeOthers(outputFolder, bundles) {
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const bundles = await build()
   console.log(`dist: ${bundles.map(({ name }) => name).join(', ')}`)
+  // A fresh clone builds for itself (`prepare`) and leaves what is committed alone: or no test could tell that it is stale.
+  if (process.env.npm_lifecycle_event !== 'prepare') console.log(`plugin: ${(await buildPlugin()).join(', ')}`)
 }

@@ -4,6 +4,7 @@
  */
 
 import { namesWord } from '../resilience/names-word.ts'
+import { installedFolder } from '../session/installed-mark.ts'
 import { drainWord, failurePrefix } from '../store/spool.ts'
 
 /** Which settings file: the project's shared one, the project's private one, or the user's own. */
@@ -205,17 +206,17 @@ export function settingsEntries(
   shell = true,
   table: readonly HookRegistration[] = hookTable,
 ): SettingsEntry[] {
-  return table.map((registration) => ({
-    event: registration.event,
-    ...(registration.matcher === undefined ? {} : { matcher: registration.matcher }),
-    hook: {
-      type: 'command',
-      command: commandText(scope, registration, shell),
-      timeout: registration.timeout,
-      ...(registration.statusMessage === undefined ? {} : { statusMessage: registration.statusMessage }),
-    },
-  }))
+  return table.map((registration) => settingsEntry(registration, commandText(scope, registration, shell)))
 }
+
+const settingsEntry = (
+  { event, matcher, timeout, statusMessage }: HookRegistration,
+  command: string,
+): SettingsEntry => ({
+  event,
+  ...(matcher === undefined ? {} : { matcher }),
+  hook: { type: 'command', command, timeout, ...(statusMessage === undefined ? {} : { statusMessage }) },
+})
 
 /**
  * Every command string that this or an older version registers in a settings file of that scope, whatever the event. An
@@ -230,6 +231,35 @@ export function ownCommands(scope: Scope): ReadonlySet<string> {
   )
   return new Set([...current, ...retired[scope]])
 }
+
+/**
+ * What the plugin registers. In a shell command its folder is a variable of the environment, which the client sets to whatever
+ * the folder is called. Without a POSIX shell none of it runs, and nothing can be chosen there: such systems take `install`.
+ */
+export const pluginEntries = (): SettingsEntry[] =>
+  hookTable.map((registration) => {
+    const { event, executable, form } = registration
+    const node = `node "\${CLAUDE_PLUGIN_ROOT}"/hooks/${executable}.cjs`
+    const command = form === 'always' ? `exec ${node}` : commandForms[form](node).replace(`${memory}; `, '')
+    return settingsEntry(registration, `${memory}; ${stepAside(event)}; ${command}`)
+  })
+
+/**
+ * Where an installed copy is at work in the same session, the plugin leaves everything to that: with both each call would be counted
+ * once, at twice the cost. It never happens that neither works: the copy has left a mark for this session of this client by running
+ * (`installed-mark.ts`), and its hooks still stand there. With each prompt the settings are asked too; where they no longer start
+ * it, the mark goes.
+ */
+function stepAside(event: string): string {
+  const mark = `f="$m/${installedFolder}/$CLAUDE_CODE_SESSION_ID-$CLAUDE_PID"`
+  const isWorking = `[ -e "$f" ] && { [ -e "$p/${copy}" ] || [ -e "$u/${copy}" ]; }`
+  const settings = '"$p/settings.json" "$p/settings.local.json" "$u/settings.json"'
+  const aside = event === 'UserPromptSubmit' ? `! grep -qs ${copy} ${settings} || exit 0; rm -f "$f"` : 'exit 0'
+  return `p="\${CLAUDE_PROJECT_DIR:-.}/.claude"; u="$HOME/.claude"; ${mark}; if ${isWorking}; then ${aside}; fi`
+}
+
+/** The hook of an installed copy that every prompt starts. */
+const copy = 'hooks/prompt-intake.cjs'
 
 /** Commands of older versions. */
 const retired: Record<Scope, readonly string[]> = { project: [], local: [], user: [] }

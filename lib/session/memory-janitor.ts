@@ -10,6 +10,7 @@ import { causeLine } from '../system/known-error.ts'
 import { cleanUp } from './cleanup.ts'
 import { announceDepth } from './depth-file.ts'
 import { shortId } from './hook-events.ts'
+import { markInstalled } from './installed-mark.ts'
 import { openProject, type Project } from './project.ts'
 import { beginList } from './seen.ts'
 import { sessionFileName } from './session-file.ts'
@@ -32,7 +33,7 @@ export const memoryJanitor: HookHandler = async (system, received, raw) => {
   const { limits, problems } = memoryLimits(project.config.memory_limits, system.env)
   // After a compaction or /clear the list is there already, or was taken away; a resumed session may be older than our hooks.
   const goesOn = ['compact', 'clear'].includes(textField(input, 'source') ?? '')
-  const listProblem = goesOn ? undefined : await beginSession(project)
+  const listProblem = await beginSession(project, goesOn)
   const report = project.config.mode === 'off' ? undefined : await cleanUp(project, limits, input.session_id)
   const told = report && describeReport(report)
   const counts = modeOf(project.config, 'hook_recursion') !== 'off'
@@ -48,10 +49,13 @@ export const memoryJanitor: HookHandler = async (system, received, raw) => {
 }
 
 /** What the hooks of this session find there from its first call on; the causes where it cannot be made. */
-async function beginSession(project: Project): Promise<readonly string[] | undefined> {
+async function beginSession(project: Project, goesOn: boolean): Promise<readonly string[] | undefined> {
   try {
-    spoolPrepare(project.system, project.paths.spool)
-    await beginList(project)
+    if (!goesOn) {
+      spoolPrepare(project.system, project.paths.spool)
+      await beginList(project)
+    }
+    markInstalled(project)
     return undefined
   } catch (error) {
     return [causeLine(error)]

@@ -77,8 +77,15 @@ export interface GuardedProject extends TempProject {
   status(): Promise<Status>
 }
 
-/** Makes a project, installs Breakerbox into it with the real command, and removes everything after the test. */
-export async function guardedProject(config: ConfigChange = {}): Promise<GuardedProject> {
+/**
+ * Makes a project, installs Breakerbox into it with the real command, and removes everything after the test.
+ *
+ * @param installed false for a project that a plugin is to guard.
+ */
+export async function guardedProject(
+  config: ConfigChange = {},
+  { installed = true }: { readonly installed?: boolean } = {},
+): Promise<GuardedProject> {
   const project = createTempProject()
   onTestFinished(() => project.remove())
   project.write('package.json', { name: 'shop', private: true, scripts: { test: 'node run-tests.mjs' } })
@@ -94,9 +101,7 @@ console.log(\`Time: \${(Math.random() * 9).toFixed(3)} s\`)
 process.exit(passes ? 0 : 1)
 `,
   )
-  const installed = await runCommand('breakerbox', ['install', '--project', project.folder], { project })
-  if (installed.exitCode !== 0)
-    throw new Error(`breakerbox install failed (${installed.exitCode}): ${installed.stderr}`)
+  if (installed) await install(project)
   configure(project, merged(nestedAsAlone, config))
   return {
     ...project,
@@ -112,6 +117,12 @@ process.exit(passes ? 0 : 1)
       return JSON.parse(stdout) as Status
     },
   }
+}
+
+/** Installs Breakerbox into a project with the real command. */
+export async function install(project: TempProject): Promise<void> {
+  const { exitCode, stderr } = await runCommand('breakerbox', ['install', '--project', project.folder], { project })
+  if (exitCode !== 0) throw new Error(`breakerbox install failed (${exitCode}): ${stderr}`)
 }
 
 /**
