@@ -209,21 +209,26 @@ async function writeMarked(path, content, { name, kind, parties }) {
 export async function buildPlugin({ bundles = join(project, 'dist'), root = project } = {}) {
   const manifest = JSON.parse(await readFile(join(project, 'package.json'), 'utf8'))
   const { marketplaceFile, pluginBundles, pluginFiles } = await importSource('lib/install/plugin-files.ts')
-  const texts = [
-    marketplaceFile(manifest),
-    ...pluginFiles(manifest).map(({ path, content }) => ({ path: `plugin/${path}`, content })),
-  ]
-  await rm(join(root, 'plugin'), { recursive: true, force: true })
-  for (const { path, content } of texts) {
-    await mkdir(dirname(join(root, path)), { recursive: true })
-    await writeFile(join(root, path), content)
-  }
+  const files = pluginFiles(manifest)
   const copies = [
-    ...pluginBundles.map((name) => [join(bundles, name), `plugin/hooks/${name}`]),
-    [join(project, 'LICENSE'), 'plugin/LICENSE'],
+    ...pluginBundles.map((name) => [join(bundles, name), `hooks/${name}`]),
+    [join(project, 'LICENSE'), 'LICENSE'],
   ]
-  for (const [from, path] of copies) await copyFile(from, join(root, path))
-  return [...texts, ...copies.map(([, path]) => ({ path }))].map(({ path }) => path).sort()
+  const marketplace = marketplaceFile(manifest)
+  await writeInto(root, marketplace)
+  // Made beside its place: a client may be running hooks from there.
+  const making = join(root, `plugin.${process.pid}.tmp`)
+  for (const file of files) await writeInto(making, file)
+  for (const [from, path] of copies) await copyFile(from, join(making, path))
+  await rm(join(root, 'plugin'), { recursive: true, force: true })
+  await rename(making, join(root, 'plugin'))
+  const paths = [...files.map(({ path }) => path), ...copies.map(([, path]) => path)]
+  return [marketplace.path, ...paths.map((path) => `plugin/${path}`)].sort()
+}
+
+async function writeInto(folder, { path, content }) {
+  await mkdir(dirname(join(folder, path)), { recursive: true })
+  await writeFile(join(folder, path), content)
 }
 
 /** What a source file exports. */

@@ -8,7 +8,7 @@ import { hookKey } from '../guard/hook-key.ts'
 import type { HookRecord } from '../guard/hook-state.ts'
 import { hookStates } from '../guard/hook-states.ts'
 import { runsGuard } from '../install/guard-wrap.ts'
-import { ownCommands, scopes } from '../install/hook-table.ts'
+import { ownCommands, pluginEntries, scopes } from '../install/hook-table.ts'
 import { clientAncestors } from '../session/under-client.ts'
 import { hookReport } from '../status/hook-report.ts'
 import { hookText } from '../status/hook-text.ts'
@@ -62,7 +62,10 @@ async function report(system: System, { project, days, json }: Options, colour: 
   if (folder !== undefined && !isFolder(system, folder))
     return misused(`error: --project: there is no folder ${folder}`)
   const now = system.clock()
-  const own = new Set(scopes.flatMap((scope) => [...ownCommands(scope)]))
+  const own = new Set([
+    ...scopes.flatMap((scope) => [...ownCommands(scope)]),
+    ...pluginEntries().map(({ hook }) => hook.command),
+  ])
   const health = await hookStates(system).health()
   const made = hookReport(
     {

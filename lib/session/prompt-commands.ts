@@ -41,9 +41,13 @@ function linesOf(project: Project, session: string, { name, words }: PromptComma
 
 async function status(project: Project, words: string): Promise<readonly string[]> {
   if (words !== '' && words !== '--memory') return misused(words, '/circuit-status, or /circuit-status --memory')
-  const memory = words === '--memory'
-  return statusText(await projectStatus(project), project.paths.project, plainPaint, { memory, atPrompt: true })
+  const options = { memory: words === '--memory', atPrompt: spelling(project) }
+  return statusText(await projectStatus(project), project.paths.project, plainPaint, options)
 }
+
+/** A client at a terminal knows the commands of a plugin only with its name in front. */
+const spelling = ({ system }: Project): string =>
+  system.env['CLAUDE_PLUGIN_ROOT'] === undefined ? '/' : '/breakerbox:'
 
 /** Without a name the last one of the session that asks; where it has none, the last of all. */
 async function why(project: Project, session: string, words: string): Promise<readonly string[]> {

@@ -5,8 +5,8 @@ import type { ApiReport, CircuitReport, StatusReport } from './status-report.ts'
 export interface StatusOptions {
   /** Whether each part of the memory folder is shown against its limit. */
   readonly memory: boolean
-  /** Whether the reader is at the prompt of a session, and no terminal: then what closes a circuit is a prompt too. */
-  readonly atPrompt?: boolean
+  /** What stands before a command's name at the prompt of a session, `/` or a plugin's; absent for a reader in a terminal. */
+  readonly atPrompt?: string
 }
 
 /** The report for a person: what is refused first, then that all else is well, then memory. */
@@ -14,7 +14,7 @@ export function statusText(
   report: StatusReport,
   project: string,
   paint: Paint,
-  { memory, atPrompt = false }: StatusOptions,
+  { memory, atPrompt }: StatusOptions,
 ): string[] {
   const { circuits, mode, llmApi, fleet } = report
   const refusing = circuits.filter(({ state }) => state !== 'closed')
@@ -50,7 +50,7 @@ interface Around {
   readonly mode: StatusReport['mode']
   readonly server: string
   readonly paint: Paint
-  readonly atPrompt: boolean
+  readonly atPrompt: string | undefined
 }
 
 function circuitLines(circuit: CircuitReport, { mode, server, paint, atPrompt }: Around): string[] {
@@ -89,9 +89,10 @@ const isTogether = (scope: CircuitReport['scope']): scope is ApiReport['scope'] 
 const sharedBy = (scope: ApiReport['scope'], server: string): string =>
   scope === 'fleet' ? `shared by all machines of ${server}` : 'shared by all sessions of this project'
 
-function closeLine(scope: CircuitReport['scope'], pattern: string, atPrompt: boolean): string {
+function closeLine(scope: CircuitReport['scope'], pattern: string, atPrompt: string | undefined): string {
   const [whose, option] = scope === 'fleet' ? [' for all machines', ' --fleet'] : ['', '']
-  return `close it${whose}: ${atPrompt ? '/' : ''}reset-circuit${option} ${atPrompt ? '' : '--circuit '}${pattern}`
+  const named = atPrompt === undefined ? `--circuit ${pattern}` : pattern
+  return `close it${whose}: ${atPrompt ?? ''}reset-circuit${option} ${named}`
 }
 
 const moment = (at: string): string => `${at.slice(0, 19).replace('T', ' ')} UTC`

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { hookHealth } from '../../lib/cli/hook-health.ts'
 import type { HookClass } from '../../lib/guard/hook-state.ts'
 import { hookStates } from '../../lib/guard/hook-states.ts'
-import { commandText } from '../../lib/install/hook-table.ts'
+import { commandText, pluginEntries } from '../../lib/install/hook-table.ts'
 import { Bench, noon } from '../session/bench.ts'
 
 const run = (bench: Bench, ...words: string[]) =>
@@ -167,7 +167,8 @@ describe('hooks that are not guarded', () => {
     const bench = new Bench()
     const own = commandText('project', { executable: 'prompt-intake', form: 'always' })
     const guarded = 'set -- "$HOME"/.claude/hooks/hook-guard.sh 0 30 convenience \'x\'; exec sh "$@"'
-    const commands = [own, guarded, 'hook-guard -- x', 'curl --token abcdef0123456789 x']
+    const ofPlugin = pluginEntries().map(({ hook }) => hook.command)
+    const commands = [own, ...ofPlugin, guarded, 'hook-guard -- x', 'curl --token abcdef0123456789 x']
     transcript(
       bench,
       'a.jsonl',

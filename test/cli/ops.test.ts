@@ -92,6 +92,16 @@ describe('circuit-status', () => {
     expect(readdirSync(bench.project)).toEqual([])
   })
 
+  it('tells a folder where no hook has run, and one below a guarded one, from one that only a plugin guards', async () => {
+    const bench = new Bench()
+    expect((await run(circuitStatus, bench)).out).toContain('Not installed here: no hook has run in this folder')
+    await bench.send({ hook_event_name: 'SessionStart', source: 'startup' })
+    expect((await run(circuitStatus, bench)).out).not.toContain('Not installed here')
+    const below = join(bench.project, 'packages')
+    bench.files.makeFolder(below)
+    expect((await run(circuitStatus, bench, '--project', below)).out).toContain(`It is at work in ${bench.project}`)
+  })
+
   it('--halted exits 3 after a halt, 0 before, and 0 for another session', async () => {
     const bench = await tripped()
     expect((await run(circuitStatus, bench, '--halted')).exitCode).toBe(0)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { oddName } from '../install/folder.ts'
 import { bareEnvironment } from '../support/bare-environment.ts'
-import { root } from '../support/built-hook.ts'
+import { root, runCommand } from '../support/built-hook.ts'
 import type { ClientOptions } from '../support/client.ts'
 import { bash, call, repeat, say } from '../support/fake-model.ts'
 import { describeWithClient, type GuardedProject, guardedProject, longCooldown, play } from './scenario.ts'
@@ -77,6 +77,9 @@ describeWithClient('the plugin', () => {
       expect(asked.shown.join('\n'), prompt).toMatch(answer)
       expect(asked.shown.join('\n'), prompt).not.toContain('Not installed')
     }
+    // nor are its hooks taken for somebody else's
+    const health = await runCommand('hook-health', ['--json', '--project', project.folder], { project })
+    expect(JSON.parse(health.stdout)).toMatchObject({ unguarded: [] })
     // nothing of an installation was ever there to be missed
     const again = await play(project, [[bash('npm test')], [say('end')]], { ...withPlugin(), prompt: 'again', resume })
     expect(project.executions()).toBe(4)

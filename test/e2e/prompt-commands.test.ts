@@ -1,6 +1,18 @@
+import { join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { expect, it } from 'vitest'
+import { root, runCommand } from '../support/built-hook.ts'
 import { bash, call, repeat, say } from '../support/fake-model.ts'
-import { describeWithClient, type GuardedProject, guardedProject, longCooldown, type Played, play } from './scenario.ts'
+import { hasTerminal, startInTerminal } from '../support/terminal-client.ts'
+import {
+  describeWithClient,
+  type GuardedProject,
+  guardedProject,
+  longCooldown,
+  type Played,
+  play,
+  scriptedModel,
+} from './scenario.ts'
 
 const commands = ['circuit-status', 'breaker-why', 'reset-circuit']
 
@@ -64,5 +76,36 @@ describeWithClient('commands typed as a prompt', () => {
     project.write('.claude/settings.json', { ...settings, disableAllHooks: true })
     const run = await play(project, [[say('It is not active.')]], { prompt: '/circuit-status' })
     expect(run.model.told().join('\n')).toMatch(/hook of Breakerbox that answers this command is not active/)
+  })
+})
+
+describeWithClient('commands typed at a terminal', () => {
+  /** The client draws its prompt once it is ready for one. */
+  const ready = /\? for shortcuts|← for agents|\/effort/
+
+  it.skipIf(!hasTerminal)('an installed copy: with an argument too, in the words of the menu', async () => {
+    const { project } = await tripped()
+    const model = await scriptedModel([[say('never asked')]])
+    const client = startInTerminal(project, model)
+    await client.waitFor(ready)
+    await client.enter('/circuit-status --memory')
+    const drawn = await client.waitFor(/close it: \/reset-circuit tool_failure[\s\S]*The next cleanup/)
+    expect(stripVTControlCharacters(drawn)).toContain('What Breakerbox refuses')
+    await client.enter('/reset-circuit tool_failure')
+    await client.waitFor(/OPEN → CLOSED/, drawn.length)
+    expect(model.requests).toEqual([])
+  })
+
+  it.skipIf(!hasTerminal)('the plugin: a bare name is completed by the menu', async () => {
+    const { project } = await tripped()
+    await runCommand('breakerbox', ['uninstall', '--project', project.folder], { project })
+    const model = await scriptedModel([[say('never asked')]])
+    const client = startInTerminal(project, model, ['--plugin-dir', join(root, 'plugin')])
+    await client.waitFor(ready)
+    await client.enter('/circuit-status')
+    const drawn = await client.waitFor(/close it: \/breakerbox:reset-circuit tool_failure/)
+    await client.enter('/breakerbox:reset-circuit tool_failure')
+    await client.waitFor(/OPEN → CLOSED/, drawn.length)
+    expect(model.requests).toEqual([])
   })
 })

@@ -1,14 +1,11 @@
-import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { quoted } from '../../lib/guard/guard-command.ts'
 import { eventually } from '../resilience/reporting-home.ts'
-import { bareEnvironment } from '../support/bare-environment.ts'
 import { runCommand } from '../support/built-hook.ts'
 import { type HttpServer, startHttpServer } from '../support/http-server.ts'
 import type { TempProject } from '../support/temp-project.ts'
+import { hasTerminal, startInTerminal } from '../support/terminal-client.ts'
 import { addHook, describeWithClient, guardedProject, longCooldown, play, scriptedModel } from './scenario.ts'
 
 async function server(): Promise<HttpServer> {
@@ -113,43 +110,14 @@ describeWithClient('a halted run', () => {
 })
 
 describeWithClient('a halted run in a terminal', () => {
-  test.skipIf(spawnSync('script', ['--version']).status !== 0)(
+  test.skipIf(!hasTerminal)(
     'rings it, and shows a notification where the terminal can',
     { timeout: 90_000 },
     async () => {
       const project = await guardedProject(longCooldown)
       const model = await scriptedModel(Array.from({ length: 12 }, () => failing))
-      // A client that has been used before: it asks for no theme and no trust.
-      const key = 'sk-dummy-for-a-scripted-model'
-      const known = { hasTrustDialogAccepted: true, hasCompletedProjectOnboarding: true }
-      const state = {
-        hasCompletedOnboarding: true,
-        theme: 'dark',
-        customApiKeyResponses: { approved: [key.slice(-20)], rejected: [] },
-        projects: { [project.folder]: known },
-      }
-      writeFileSync(join(project.home, '.claude.json'), JSON.stringify(state))
-      const client = [process.env['CLAUDE_BIN'] ?? '', 'go', '--model', 'claude-sonnet-4-5', '--allowedTools', 'Bash']
-      const terminal = spawn('script', ['-qec', client.map((word) => quoted(word)).join(' '), '/dev/null'], {
-        cwd: project.folder,
-        env: bareEnvironment(project.home, {
-          TERM: 'xterm-256color',
-          ANTHROPIC_BASE_URL: model.url,
-          ANTHROPIC_API_KEY: key,
-          CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
-          DISABLE_AUTOUPDATER: '1',
-        }),
-      })
-      let shown = ''
-      terminal.stdout.on('data', (piece: Buffer) => {
-        shown += piece.toString('utf8')
-      })
-      try {
-        await eventually(() => shown.includes('\u001b]9;Breakerbox: the run was halted\u0007\u0007'), 60)
-      } finally {
-        terminal.kill('SIGTERM')
-        await once(terminal, 'close')
-      }
+      const client = startInTerminal(project, model, ['go'])
+      await eventually(() => client.raw().includes('\u001b]9;Breakerbox: the run was halted\u0007\u0007'), 60)
     },
   )
 })

@@ -107,6 +107,12 @@ describe('/circuit-status as a prompt', () => {
     expect(block).toBe(asTyped(await printed(bench, circuitStatus)))
   })
 
+  it('spells what closes a circuit as the plugin has it', async () => {
+    const bench = await tripped()
+    bench.env['CLAUDE_PLUGIN_ROOT'] = '/plugins/breakerbox'
+    expect((await typed(bench, '/circuit-status')).block).toContain('close it: /breakerbox:reset-circuit tool_failure')
+  })
+
   it('shows the memory on demand, and names what it takes', async () => {
     const bench = await tripped()
     expect((await typed(bench, '/circuit-status --memory')).block).toContain('The next cleanup')
