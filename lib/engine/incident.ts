@@ -41,6 +41,8 @@ export interface Incident {
   readonly reason?: string
   /** Calls or refusals counted so far. */
   readonly count?: number
+  /** Of a trip: when the first of the counted calls settled or was asked for, ISO 8601 UTC. */
+  readonly since?: string
   readonly level?: number
   readonly cooldownSeconds?: number
   /** What was done about it. */

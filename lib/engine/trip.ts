@@ -5,6 +5,7 @@ import type { Finding, PatternName } from '../patterns/finding.ts'
 import type { CallEntry } from '../windows/entry.ts'
 import { type Circuit, circuitKey, noDenials, type Target } from './circuit.ts'
 import { cooldownOf, type Draft, keep, note } from './draft.ts'
+import { entryOf } from './memory.ts'
 
 /**
  * A pattern that may block has tripped: its circuit opens, if it is not there yet.
@@ -45,8 +46,10 @@ export function openCircuit(
   }
   keep(draft, circuit)
   // a call that no gate sees can only be spoken of, until the run is ended
+  const since = entryOf(draft.memory, finding.calls[0] ?? '')?.at
   note(draft, 'trip', circuit, {
     ...place,
+    ...(since === undefined ? {} : { since }),
     level: 1,
     cooldownSeconds: seconds,
     action: circuit.ungated === true ? 'advise' : 'block',
