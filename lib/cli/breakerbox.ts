@@ -6,6 +6,7 @@ import { prepareUninstall } from '../install/uninstall.ts'
 import type { System } from '../system/system.ts'
 import { addClean } from './clean.ts'
 import { addGuardHooks } from './guard-hooks.ts'
+import { addHistory } from './history.ts'
 import { installReport, uninstallReport } from './install-report.ts'
 import { carryOut } from './install-run.ts'
 import { inFolder, type PlaceOptions, placeOptions } from './place-options.ts'
@@ -72,6 +73,7 @@ export function breakerbox(system: System, invocation: Invocation): Promise<Comm
   }
   addReplay(program, system, invocation, later)
   addWhy(program, system, invocation, later)
+  addHistory(program, system, invocation, later)
   addClean(program, system, later)
   addRestore(program, system, later)
   addSync(program, system, invocation, later)

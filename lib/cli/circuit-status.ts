@@ -1,24 +1,34 @@
 import { dirname } from 'node:path'
 import { Chalk } from 'chalk'
+import { Option } from 'commander'
 import { type ProjectPaths, projectPaths } from '../config/paths.ts'
-import { type HaltRecord, haltKind } from '../session/documents.ts'
+import { hookStates } from '../guard/hook-states.ts'
 import type { Project } from '../session/project.ts'
 import { haltText } from '../status/halt-text.ts'
-import type { Paint } from '../status/paint.ts'
-import { projectStatus } from '../status/project-status.ts'
+import { lookAtHalt } from '../status/look.ts'
+import { readPast } from '../status/past-incidents.ts'
+import { projectStatus, statusSince } from '../status/project-status.ts'
+import { prometheusText } from '../status/prometheus.ts'
 import { statusText } from '../status/status-text.ts'
 import type { System } from '../system/system.ts'
 import { openNamedProject } from './open-named-project.ts'
 import { newProgram, parseWords } from './program.ts'
 import { type CommandResult, type Invocation, printed } from './result.ts'
+import { writePage } from './status-page.ts'
+import { version } from './version.ts'
 
 interface Options {
   readonly project?: string
   readonly json?: boolean
   readonly memory?: boolean
+  readonly html?: string
+  readonly prometheus?: boolean
   readonly halted?: boolean
   readonly session?: string
 }
+
+/** Each gives the whole answer in another form than these. */
+const otherForms = ['json', 'memory', 'halted']
 
 /** Exit code of `--halted` when a run was ended and nobody has answered yet. */
 const haltedExitCode = 3
@@ -30,33 +40,58 @@ export function circuitStatus(system: System, invocation: Invocation): Promise<C
     .option('--project <folder>', 'the project (default: the current folder)')
     .option('--json', 'print the report as JSON')
     .option('--memory', 'show each part of the memory folder against its limit')
+    .addOption(
+      new Option('--html <file>', 'write a page for a browser; - for stdout').conflicts([...otherForms, 'prometheus']),
+    )
+    .addOption(new Option('--prometheus', 'print metrics for Prometheus').conflicts(otherForms))
     .option('--halted', `say whether a run was halted: exit code ${haltedExitCode} if so, 0 if not`)
     .option('--session <id>', 'with --halted: only a halt of this session counts')
     .action((options: Options) => {
       const project = openNamedProject(system, options.project)
-      if ('exitCode' in project) result = Promise.resolve(project)
-      else result = options.halted === true ? reportHalt(project, options) : report(project, options, invocation.colour)
+      result = 'exitCode' in project ? Promise.resolve(project) : answer(project, options, invocation.colour)
     })
   return parseWords(program, invocation.words, () => result)
 }
 
+function answer(project: Project, options: Options, colour: boolean): Promise<CommandResult> {
+  if (options.halted === true) return reportHalt(project, options)
+  if (options.html !== undefined) return writePage(project, options.html, absence(project))
+  return options.prometheus === true ? printMetrics(project) : report(project, options, colour)
+}
+
 async function report(project: Project, options: Options, colour: boolean): Promise<CommandResult> {
-  const made = await projectStatus(project)
+  const { system, paths, now } = project
+  const made = await projectStatus(project, await readPast(system, paths, statusSince(now)))
   if (options.json === true) return printed(JSON.stringify(made, null, 2))
   const paint = new Chalk({ level: colour ? 1 : 0 })
-  const text = statusText(made, project.paths.project, paint, { memory: options.memory === true })
-  return printed(...text, ...absence(project, paint))
+  const text = statusText(made, paths.project, paint, { memory: options.memory === true })
+  const hint = absence(project)
+  return printed(...text, ...(hint === undefined ? [] : ['', `${paint.yellow('Not installed here:')} ${hint}`]))
+}
+
+async function printMetrics(project: Project): Promise<CommandResult> {
+  const { system, paths, now } = project
+  const past = await readPast(system, paths, 0)
+  const facts = {
+    project: paths.project,
+    version,
+    status: await projectStatus(project, past),
+    halted: (await lookAtHalt(project)) !== null,
+    past,
+    hooks: await hookStates(system).health(),
+  }
+  return { ...printed(), out: prometheusText(facts, now) }
 }
 
 /** Nothing here is not the same as all is well: a folder where no hook has ever run is told apart. */
-function absence({ system, paths }: Project, paint: Paint): string[] {
-  if (hasHooks(system, paths)) return []
+function absence({ system, paths }: Project): string | undefined {
+  if (hasHooks(system, paths)) return undefined
   const above = foldersAbove(paths.project).find((folder) => hasHooks(system, projectPaths(folder, {})))
   const hint =
     above === undefined
       ? 'Install it: breakerbox install'
       : `It is at work in ${above}: circuit-status --project ${above}`
-  return ['', `${paint.yellow('Not installed here:')} no hook has run in this folder. ${hint}`]
+  return `no hook has run in this folder. ${hint}`
 }
 
 /**
@@ -70,9 +105,7 @@ const foldersAbove = (folder: string): string[] =>
   dirname(folder) === folder ? [] : [dirname(folder), ...foldersAbove(dirname(folder))]
 
 async function reportHalt(project: Project, options: Options): Promise<CommandResult> {
-  const { document } = await project.store.read(haltKind)
-  const counts = document.at !== undefined && (options.session === undefined || options.session === document.session)
-  const halt: HaltRecord | null = counts ? document : null
+  const halt = await lookAtHalt(project, options.session)
   const lines = options.json === true ? [JSON.stringify(halt, null, 2)] : haltText(halt)
-  return { ...printed(...lines), exitCode: counts ? haltedExitCode : 0 }
+  return { ...printed(...lines), exitCode: halt === null ? 0 : haltedExitCode }
 }

@@ -1,19 +1,15 @@
 import { resolve } from 'node:path'
 import { Chalk } from 'chalk'
-import { InvalidArgumentError, Option } from 'commander'
 import { clean } from '../calls/result.ts'
 import { matchesName } from '../config/name-pattern.ts'
-import { loadUserConfig } from '../config/user-config.ts'
 import { hookKey } from '../guard/hook-key.ts'
 import type { HookRecord } from '../guard/hook-state.ts'
 import { hookStates } from '../guard/hook-states.ts'
-import { runsGuard } from '../install/guard-wrap.ts'
-import { ownCommands, pluginEntries, scopes } from '../install/hook-table.ts'
 import { clientAncestors } from '../session/under-client.ts'
-import { hookReport } from '../status/hook-report.ts'
 import { hookText } from '../status/hook-text.ts'
-import { readHookRuns } from '../status/hook-transcripts.ts'
+import { lookAtHooks } from '../status/look.ts'
 import type { System } from '../system/system.ts'
+import { daysOption } from './days-option.ts'
 import { isFolder } from './open-named-project.ts'
 import { newProgram, parseWords } from './program.ts'
 import { type CommandResult, failed, type Invocation, misused, printed } from './result.ts'
@@ -24,7 +20,6 @@ interface Options {
   readonly json?: boolean
 }
 
-const day = 24 * 60 * 60 * 1000
 const defaultDays = 7
 
 /** `hook-health`: how the guarded hooks are, and what the client recorded of the others. Exit code 1 when a hook is down. */
@@ -35,7 +30,7 @@ export function hookHealth(system: System, invocation: Invocation): Promise<Comm
     'How the hooks are: guarded ones, and what Claude Code recorded of the others.',
   )
     .option('--project <folder>', 'of the others, only sessions of this project (default: of all)')
-    .addOption(new Option('--days <days>', 'of the others, only the last days').argParser(daysOf).default(defaultDays))
+    .addOption(daysOption('of the others, only the last days', defaultDays))
     .option('--json', 'print the report as JSON')
     .action((options: Options) => {
       result = report(system, options, invocation.colour)
@@ -51,37 +46,13 @@ export function hookHealth(system: System, invocation: Invocation): Promise<Comm
   return parseWords(program, invocation.words, () => result)
 }
 
-function daysOf(value: string): number {
-  const days = Number(value)
-  if (!(days > 0 && days <= 3650)) throw new InvalidArgumentError('A number above 0, at most 3650.')
-  return days
-}
-
 async function report(system: System, { project, days, json }: Options, colour: boolean): Promise<CommandResult> {
   const folder = project === undefined ? undefined : resolve(system.workingFolder, project)
   if (folder !== undefined && !isFolder(system, folder))
     return misused(`error: --project: there is no folder ${folder}`)
-  const now = system.clock()
-  const own = new Set([
-    ...scopes.flatMap((scope) => [...ownCommands(scope)]),
-    ...pluginEntries().map(({ hook }) => hook.command),
-  ])
-  const health = await hookStates(system).health()
-  const made = hookReport(
-    {
-      health,
-      transcripts: await readHookRuns(system, {
-        since: now - days * day,
-        ...(folder === undefined ? {} : { project: system.files.realPath(folder) }),
-      }),
-      days,
-      isKnown: (command) => own.has(command) || runsGuard(command),
-      configProblems: loadUserConfig(system).problems.map(({ message }) => message),
-    },
-    now,
-  )
+  const made = await lookAtHooks(system, days, folder)
   const lines = json === true ? [JSON.stringify(made, null, 2)] : hookText(made, new Chalk({ level: colour ? 1 : 0 }))
-  return { ...printed(...lines), exitCode: health.healthy ? 0 : 1 }
+  return { ...printed(...lines), exitCode: made.healthy ? 0 : 1 }
 }
 
 /**

@@ -11,6 +11,7 @@ import { type ReplayReport, totalsOf } from '../replay/replay-report.ts'
 import { replayText } from '../replay/replay-text.ts'
 import { findRecordings } from '../replay/sources.ts'
 import type { System } from '../system/system.ts'
+import { harmlessJson } from './harmless-json.ts'
 import { type CommandResult, failed, type Invocation, misused, printed } from './result.ts'
 
 interface Options {
@@ -74,10 +75,6 @@ async function replay(
   if (options.json === true) return printed(harmlessJson(report))
   return printed(...replayText(sessions, totals, new Chalk({ level: invocation.colour ? 1 : 0 })))
 }
-
-/** JSON whose C1 control characters are escaped like the others, because a terminal takes them for commands too. */
-const harmlessJson = (value: unknown): string =>
-  JSON.stringify(value, null, 2).replace(/[\u007f-\u009f]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`)
 
 const sizeOf = ({ files }: System, paths: readonly string[]): number =>
   paths.reduce((sum, path) => sum + (files.facts(path)?.size ?? 0), 0)

@@ -19,14 +19,20 @@ export function readIncidents(
   const text = size > most ? files.readTail(path, most).toString('utf8') : files.readText(path)
   for (const line of text.split('\n')) {
     if (line === '') continue
-    try {
-      const value: unknown = JSON.parse(line)
-      if (isRecord(value) && typeof value['at'] === 'string' && typeof value['kind'] === 'string') {
-        incidents.push(value as unknown as Incident)
-      } else damaged += 1
-    } catch {
-      damaged += 1
-    }
+    const incident = incidentOf(line)
+    if (incident === undefined) damaged += 1
+    else incidents.push(incident)
   }
   return { incidents, damaged }
+}
+
+/** What a line of the log tells; undefined for a damaged one. Its other fields are taken on trust. */
+export function incidentOf(line: string): Incident | undefined {
+  try {
+    const value: unknown = JSON.parse(line)
+    if (!isRecord(value) || typeof value['at'] !== 'string' || typeof value['kind'] !== 'string') return undefined
+    return value as unknown as Incident
+  } catch {
+    return undefined
+  }
 }

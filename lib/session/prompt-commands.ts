@@ -1,6 +1,7 @@
 import { clean } from '../calls/result.ts'
 import { plainPaint } from '../status/paint.ts'
-import { projectStatus } from '../status/project-status.ts'
+import { readPast } from '../status/past-incidents.ts'
+import { projectStatus, statusSince } from '../status/project-status.ts'
 import { statusText } from '../status/status-text.ts'
 import { nothingToExplain, whyReport, whyText } from '../status/why-report.ts'
 import type { Project } from './project.ts'
@@ -42,7 +43,9 @@ function linesOf(project: Project, session: string, { name, words }: PromptComma
 async function status(project: Project, words: string): Promise<readonly string[]> {
   if (words !== '' && words !== '--memory') return misused(words, '/circuit-status, or /circuit-status --memory')
   const options = { memory: words === '--memory', atPrompt: spelling(project) }
-  return statusText(await projectStatus(project), project.paths.project, plainPaint, options)
+  const { system, paths, now } = project
+  const report = await projectStatus(project, await readPast(system, paths, statusSince(now)))
+  return statusText(report, paths.project, plainPaint, options)
 }
 
 /** A client at a terminal knows the commands of a plugin only with its name in front. */

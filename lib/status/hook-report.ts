@@ -1,6 +1,7 @@
 import { hookKey } from '../guard/hook-key.ts'
 import type { HookRecord, HookStatistics } from '../guard/hook-state.ts'
 import type { HookHealth } from '../guard/hook-states.ts'
+import { grouped } from './grouped.ts'
 import type { RecordedRun } from './hook-runs.ts'
 import type { TranscriptRuns } from './hook-transcripts.ts'
 
@@ -74,7 +75,12 @@ export function hookReport({ health, transcripts, days, isKnown, configProblems 
     guarded: Object.entries(health.hooks)
       .map(([command, record]) => guardedReport(command, record, now))
       .sort((a, b) => Number(b.state !== 'closed') - Number(a.state !== 'closed') || b.failures - a.failures),
-    unguarded: [...byCommand(runs.filter(({ command }) => !isKnown(command)))]
+    unguarded: [
+      ...grouped(
+        runs.filter(({ command }) => !isKnown(command)),
+        ({ command }) => hookKey(command),
+      ),
+    ]
       .map(([command, all]) => unguardedReport(command, all))
       .sort((a, b) => b.timedOut + b.failed - a.timedOut - a.failed || (b.p95Ms ?? 0) - (a.p95Ms ?? 0)),
     statistics: health.global_stats,
@@ -99,17 +105,6 @@ function guardedReport(command: string, record: HookRecord, now: number): Guarde
     retrySeconds: record.state === 'closed' ? null : record.state === 'open' && left > 0 ? Math.ceil(left) : 0,
     ...runTimes(record.durations_ms),
   }
-}
-
-function byCommand(runs: readonly RecordedRun[]): Map<string, RecordedRun[]> {
-  const all = new Map<string, RecordedRun[]>()
-  for (const run of runs) {
-    const key = hookKey(run.command)
-    const known = all.get(key)
-    if (known === undefined) all.set(key, [run])
-    else known.push(run)
-  }
-  return all
 }
 
 function unguardedReport(command: string, runs: readonly RecordedRun[]): UnguardedReport {
@@ -141,7 +136,7 @@ const runTimes = (times: readonly number[]): RunTimes => ({
 })
 
 /** The smallest value that at least this share of all values does not exceed (nearest rank); null for none. */
-function quantile(values: readonly number[], share: number): number | null {
+export function quantile(values: readonly number[], share: number): number | null {
   const sorted = [...values].sort((a, b) => a - b)
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? null
 }

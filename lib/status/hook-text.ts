@@ -2,6 +2,7 @@ import type { ChalkInstance } from 'chalk'
 import { clean } from '../calls/result.ts'
 import { quoted } from '../guard/guard-command.ts'
 import type { GuardedReport, HookReport, UnguardedReport } from './hook-report.ts'
+import { inTime, moment } from './quantities.ts'
 
 /** Longest command that a line of a table shows, characters. */
 const longestCommand = 100
@@ -95,10 +96,3 @@ function readLine({ transcripts: { files, bytes, days, leftOut, damaged } }: Hoo
   const broken = damaged === 0 ? '' : `; ${damaged} damaged lines were passed over`
   return `Read ${files} transcripts (${(bytes / 1_000_000).toFixed(1)} MB) of the last ${days} days${rest}${broken}.`
 }
-
-/** Milliseconds below a second, seconds from there on. */
-const inTime = (ms: number | null): string =>
-  ms === null ? '-' : ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`
-
-const moment = (at: string | null): string =>
-  at === null ? 'an unknown time' : `${clean(at, 40).slice(0, 19).replace('T', ' ')} UTC`

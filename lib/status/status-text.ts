@@ -1,5 +1,18 @@
 import { clean } from '../calls/result.ts'
+import {
+  apiNext,
+  closeCommand,
+  closeFor,
+  fleetName,
+  fleetWords,
+  holder,
+  sharedBy,
+  stateNames,
+  tripPlace,
+  whatNext,
+} from './circuit-words.ts'
 import type { Paint } from './paint.ts'
+import { moment, size } from './quantities.ts'
 import type { ApiReport, CircuitReport, StatusReport } from './status-report.ts'
 
 export interface StatusOptions {
@@ -19,9 +32,9 @@ export function statusText(
   const { circuits, mode, llmApi, fleet } = report
   const refusing = circuits.filter(({ state }) => state !== 'closed')
   const lines = [`Breakerbox in ${clean(project, 200)}${mode === 'enforce' ? '' : ` (mode: ${mode})`}`, '']
-  const server = fleet?.server ?? 'the fleet'
-  for (const circuit of refusing) lines.push(...circuitLines(circuit, { mode, server, paint, atPrompt }), '')
-  if (llmApi !== undefined) lines.push(...apiLines(llmApi, { mode, server, paint, atPrompt }), '')
+  const around = { mode, server: fleetName(report), paint, atPrompt }
+  for (const circuit of refusing) lines.push(...circuitLines(circuit, around), '')
+  if (llmApi !== undefined) lines.push(...apiLines(llmApi, around), '')
   lines.push(
     refusing.length === 0 && (llmApi === undefined || llmApi.state === 'closed')
       ? paint.green('Active breakers: none (all systems operational)')
@@ -35,14 +48,6 @@ export function statusText(
   lines.push('', ...memoryLines(report, paint, memory))
   for (const problem of report.configProblems ?? []) lines.push('', `${paint.yellow('Config:')} ${clean(problem, 300)}`)
   return lines
-}
-
-const names: Record<CircuitReport['state'], string> = {
-  open: 'OPEN',
-  half_open: 'HALF-OPEN',
-  forced_open: 'FORCED OPEN',
-  disabled: 'DISABLED',
-  closed: 'CLOSED',
 }
 
 /** What the lines of one circuit need to know besides. */
@@ -70,32 +75,11 @@ function circuitLines(circuit: CircuitReport, { mode, server, paint, atPrompt }:
 function stateName(state: CircuitReport['state'], paint: Paint): string {
   const colour =
     state === 'half_open' || state === 'disabled' ? paint.yellow : state === 'closed' ? paint.green : paint.red
-  return colour(paint.bold(names[state]))
+  return colour(paint.bold(stateNames[state]))
 }
 
-/** A turn says something only of the one agent that it was counted for. */
-const tripPlace = ({ lastTrip, machine }: CircuitReport): string =>
-  machine === null ? `in turn ${lastTrip.turn}` : `on machine ${clean(machine, 80)}`
-
-function holder({ scope, session, agent }: CircuitReport, server: string): string {
-  if (isTogether(scope)) return sharedBy(scope, server)
-  const who = agent === 'main' ? '' : agent === '*' ? ', all agents' : `, agent ${clean(agent, 40)}`
-  return `session ${clean(session, 60)}${who}`
-}
-
-const isTogether = (scope: CircuitReport['scope']): scope is ApiReport['scope'] =>
-  scope === 'project' || scope === 'fleet'
-
-const sharedBy = (scope: ApiReport['scope'], server: string): string =>
-  scope === 'fleet' ? `shared by all machines of ${server}` : 'shared by all sessions of this project'
-
-function closeLine(scope: CircuitReport['scope'], pattern: string, atPrompt: string | undefined): string {
-  const [whose, option] = scope === 'fleet' ? [' for all machines', ' --fleet'] : ['', '']
-  const named = atPrompt === undefined ? `--circuit ${pattern}` : pattern
-  return `close it${whose}: ${atPrompt ?? ''}reset-circuit${option} ${named}`
-}
-
-const moment = (at: string): string => `${at.slice(0, 19).replace('T', ' ')} UTC`
+const closeLine = (scope: CircuitReport['scope'], pattern: string, atPrompt: string | undefined): string =>
+  `${closeFor(scope)}: ${closeCommand(scope, pattern, atPrompt)}`
 
 function apiLines(api: ApiReport, { mode, server, paint, atPrompt }: Around): string[] {
   const { state, scope, failures, reason } = api
@@ -108,44 +92,9 @@ function apiLines(api: ApiReport, { mode, server, paint, atPrompt }: Around): st
   ]
 }
 
-function apiNext({ state, cooldownRemainingSeconds, retryAt }: ApiReport): string {
-  if (state === 'closed') return 'nothing waits'
-  if (retryAt === null) return 'one prompt at a time tries it'
-  return `prompts of unattended runs wait for ${cooldownRemainingSeconds} s more (until ${retryAt.slice(11, 19)} UTC)`
-}
-
-/** The server that machines share: whether it answers, and what holds where it does not. */
 function fleetLine(fleet: NonNullable<StatusReport['fleet']>, paint: Paint): string {
-  const { server, reachable, awaySince, cause, partIsMissing } = fleet
-  const alone = 'the limits of the fleet hold for this project alone'
-  if (server === null) return `${paint.yellow('Fleet:')} no Redis server is configured; ${alone}. See docs/fleet.md`
-  if (partIsMissing) {
-    return `${paint.yellow('Fleet:')} ${server} is configured, but fleet-store.cjs is not beside the hooks; ${alone}. Run: breakerbox install`
-  }
-  if (reachable === true) return `Fleet       ${server} answers`
-  const since = awaySince === null ? '' : ` since ${moment(awaySince)}`
-  return `${paint.yellow('Fleet:')} ${server} is away${since}; ${alone}. ${clean(cause ?? '', 240)}`
-}
-
-function whatNext(circuit: CircuitReport): string {
-  const { state, cooldownRemainingSeconds, retryAt } = circuit
-  switch (state) {
-    case 'open':
-      if (retryAt === null) return 'none of its prompts and tools passes while it is nested so deep'
-      return `refused for ${cooldownRemainingSeconds} s more (until ${retryAt.slice(11, 19)} UTC), then ${isTogether(circuit.scope) ? 'counted anew' : 'one probe'}`
-    case 'half_open':
-      return isTogether(circuit.scope)
-        ? 'the next call is let through, and counted'
-        : 'the next call is let through as a probe'
-    case 'forced_open':
-      return 'refused until a person closes it'
-    case 'disabled':
-      return 'never refused; set by hand'
-    case 'closed':
-      return ''
-    default:
-      return state satisfies never
-  }
+  const { answers, text } = fleetWords(fleet)
+  return answers ? `Fleet       ${text}` : `${paint.yellow('Fleet:')} ${text}`
 }
 
 function memoryLines({ memory }: StatusReport, paint: Paint, all: boolean): string[] {
@@ -194,10 +143,6 @@ function barLine(
   const bar = `${'█'.repeat(filled)}${'░'.repeat(width - filled)}`
   const colour = share >= 1 ? paint.red : share >= 0.8 ? paint.yellow : paint.green
   return `${label.padEnd(12)}${colour(bar)} ${Math.round(share * 100)} % (${show(value)} of ${show(limit)})`
-}
-
-function size(bytes: number): string {
-  return bytes < 1024 * 100 ? `${(bytes / 1024).toFixed(1)} kB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`
 }
 
 const days = (value: number): string => `${value} ${value === 1 ? 'day' : 'days'}`
