@@ -18,7 +18,7 @@ export const pageStyle = `
 }
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }
-body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.55 var(--text); font-variant-numeric: tabular-nums; }
+body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.55 var(--text); font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
 .page { max-width: 60rem; margin: 0 auto; padding: 2.5rem 1.5rem 4rem; }
 h1, h2, h3, p, ul, ol, dl, dd, table, figure { margin: 0; padding: 0; }
 ul, ol { list-style: none; }
@@ -42,7 +42,7 @@ section { padding: 1.9rem 0; border-top: 1px solid var(--line); }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 1.1rem 1.25rem 1.2rem; }
 .card.alert { border-color: var(--accent); background: var(--wash); }
 .card-head { display: flex; flex-wrap: wrap; gap: 0.2rem 0.9rem; align-items: baseline; }
-.card-head h3 { overflow-wrap: anywhere; min-width: 0; }
+.card-head h3 { min-width: 0; }
 .state { display: inline-flex; align-items: center; gap: 0.45rem; font-size: 0.8rem; font-weight: 650; letter-spacing: 0.04em; white-space: nowrap; }
 .state svg { display: block; flex: none; }
 .state.alert { color: var(--accent); }
@@ -50,7 +50,6 @@ section { padding: 1.9rem 0; border-top: 1px solid var(--line); }
 .what { margin-top: 0.45rem; }
 .facts { margin-top: 0.9rem; display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 0.25rem 1.25rem; font-size: 0.9rem; }
 .facts dt { color: var(--soft); }
-.facts dd { overflow-wrap: anywhere; }
 .calm { display: flex; gap: 0.9rem; align-items: flex-start; }
 .calm svg { flex: none; margin-top: 0.2rem; color: var(--soft); }
 .figures { display: flex; flex-wrap: wrap; gap: 1rem 2.6rem; margin-bottom: 1.75rem; }
@@ -74,7 +73,7 @@ summary:focus-visible, .scroll:focus-visible { outline: 2px solid var(--accent);
 details .scroll { margin-top: 0.75rem; }
 table { width: 100%; border-collapse: collapse; font-size: 0.9rem; }
 caption { text-align: left; color: var(--soft); font-size: 0.875rem; padding-bottom: 0.4rem; }
-th, td { text-align: left; vertical-align: baseline; padding: 0.5rem 1rem 0.5rem 0; border-bottom: 1px solid var(--line); }
+th, td { overflow-wrap: break-word; text-align: left; vertical-align: baseline; padding: 0.5rem 1rem 0.5rem 0; border-bottom: 1px solid var(--line); }
 th:last-child, td:last-child { padding-right: 0; }
 thead th { color: var(--soft); font-weight: 500; font-size: 0.8rem; white-space: nowrap; }
 tbody th { font-weight: 400; }
@@ -82,7 +81,7 @@ tr:last-child > * { border-bottom: 0; }
 .number { text-align: right; white-space: nowrap; }
 .zero { color: var(--soft); }
 .wide { min-width: 9rem; width: 60%; }
-.under { display: block; color: var(--soft); font-size: 0.8rem; }
+.under { display: block; overflow-wrap: anywhere; color: var(--soft); font-size: 0.8rem; }
 .bars td.gauge-cell { width: 38%; min-width: 6rem; vertical-align: middle; }
 .gauge { display: block; }
 .track { fill: var(--track); }
@@ -91,7 +90,7 @@ tr:last-child > * { border-bottom: 0; }
 .alert-text { font-weight: 600; }
 .advice { margin-top: 0.9rem; }
 .advice:first-of-type { margin-top: 0; }
-pre { margin: 0.35rem 0 0; padding: 0.7rem 0.9rem; background: var(--card); border: 1px solid var(--line); border-radius: 7px; white-space: pre-wrap; overflow-wrap: anywhere; font: 0.85rem/1.5 var(--code); }
+pre { margin: 0.35rem 0 0; padding: 0.7rem 0.9rem; background: var(--card); border: 1px solid var(--line); border-radius: 7px; white-space: pre-wrap; font: 0.85rem/1.5 var(--code); }
 .card pre { background: var(--paper); }
 .step { margin-top: 0.8rem; font-size: 0.875rem; color: var(--soft); }
 footer { border-top: 1px solid var(--line); padding-top: 1.25rem; color: var(--soft); font-size: 0.875rem; }
