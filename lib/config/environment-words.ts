@@ -66,6 +66,11 @@ export const foreignVariables: Variables = {
   },
   CLAUDE_CODE_SESSION_ID: { means: 'Set by Claude Code: the session whose files `breakerbox clean` leaves alone.' },
   CLAUDE_CODE_SESSION_ATTENDED: { means: 'Set by Claude Code: `0` where nobody watches the run.' },
+  CLAUDE_PID: {
+    means:
+      'Set by Claude Code: its process, which with the session names the mark by which a plugin steps aside for an installed copy.',
+  },
+  CLAUDE_PLUGIN_ROOT: { means: 'Set by Claude Code for hooks of a plugin: its folder.' },
   BREAKERBOX_DEPTH: {
     means:
       'Set by Breakerbox, in the Bash commands of a session and for guarded hooks: how deep the session is, for `hook_recursion`.',

@@ -6,6 +6,7 @@ import { readIncidents } from '../incidents/read-incidents.ts'
 import { sessionKind } from '../session/documents.ts'
 import type { Project } from '../session/project.ts'
 import type { Paint } from './paint.ts'
+import { moment } from './quantities.ts'
 
 /** Which trip or warning is meant: the last one that fits; the last of all where nothing is said. */
 export interface WhyChoice {
@@ -65,21 +66,19 @@ export function whyText({ explanation, after }: WhyReport, paint: Paint): string
   const agent = incident.agent === undefined || incident.agent === 'main' ? '' : `, agent ${clean(incident.agent, 40)}`
   const lines = [
     `${paint.bold(subject)} ${words[incident.kind]}  ${paint.dim(incident.pattern ?? '')}`,
-    `  in turn ${incident.turn} at ${clock(incident.at)} (session ${clean(incident.session ?? 'unknown', 60)}${agent})`,
+    `  in turn ${incident.turn} at ${moment(incident.at)} (session ${clean(incident.session ?? 'unknown', 60)}${agent})`,
     `  because it ${clean(incident.reason ?? 'looped', 300)}`,
   ]
   if (windowMovedOn) lines.push('', 'The window of that session has moved on; the chain of calls is no longer known.')
   if (chain.length > 0) lines.push('')
   for (const { entry, counted } of chain) {
     const name = counted ? subject : clean(entry.tool, 60)
-    const line = `  turn ${String(entry.turn).padStart(3)}  ${clock(entry.at)}  ${entry.outcome.padEnd(9)}  ${name}`
+    const line = `  turn ${String(entry.turn).padStart(3)}  ${moment(entry.at)}  ${entry.outcome.padEnd(9)}  ${name}`
     lines.push(counted ? `${line}  ${paint.red('← counted')}` : paint.dim(line))
   }
   if (after.length > 0) lines.push('', 'Since then:')
   for (const each of after.slice(-20)) {
-    lines.push(`  ${clock(each.at)}  ${each.kind}${each.turn === undefined ? '' : ` in turn ${each.turn}`}`)
+    lines.push(`  ${moment(each.at)}  ${each.kind}${each.turn === undefined ? '' : ` in turn ${each.turn}`}`)
   }
   return lines
 }
-
-const clock = (at: string): string => `${at.slice(0, 10)} ${at.slice(11, 19)} UTC`
