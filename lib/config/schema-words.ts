@@ -43,7 +43,7 @@ const loopScope = {
 }
 const limitScope = {
   means:
-    'Who is counted and refused together: each `"agent"`, all agents of a `"session"`, all sessions of a `"project"`, or a `"fleet"`: all machines with the same Redis server ([fleet.md](fleet.md)).',
+    'Who is counted and refused together: each `"agent"`, all agents of a `"session"`, all sessions of a `"project"`, or a `"fleet"`: all machines with the same Redis server ([fleet.md](fleet.md)), and without a server the project.',
 }
 const windowTurns = {
   means: 'How far back is counted. A turn is one response of the model with all tool calls that it asked for.',

@@ -106,7 +106,7 @@ function ownSection({ name, means, fields }: Section): string[] {
     means,
     fieldTable(fields),
     ...lists.flatMap((list) => [
-      `Each entry of \`${name}.${list.name}\`, of which all but \`${list.entry[0]?.name}\` may be left out:`,
+      `Each entry of \`${name}.${list.name}\`, of which all but \`${list.entry[0]?.name}\` may be left out; then that of \`${name}\` holds:`,
       table(
         ['field', 'allowed', ''],
         list.entry.map((field) => [code(field.name), allowed(field.rule, field.words.unit), field.words.means]),

@@ -174,7 +174,7 @@ describe.skipIf(process.platform === 'win32')('the package', () => {
       expect(run(command, ['--help'], home.home, env)).toMatchObject({ exitCode: 0, stderr: '' })
     })
 
-    test('guards a project from install to uninstall', async () => {
+    test('guards a project from install to uninstall', { timeout: 60_000 }, async () => {
       const project = createTempProject()
       onTestFinished(project.remove)
       const env = environment(project)
