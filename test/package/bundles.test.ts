@@ -1,12 +1,17 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { join } from 'node:path'
 import ts from 'typescript'
 import { expect, test } from 'vitest'
 import { root } from '../support/built-hook.ts'
 
-const dist = join(root, 'dist')
-const bundles = readdirSync(dist).filter((name) => /\.[cm]js$/.test(name))
+/** Everything that is built, wherever it is kept; paths from the project's folder. */
+const bundles = ['dist', 'plugin']
+  .filter((folder) => existsSync(join(root, folder)))
+  .flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
+  )
+  .filter((path) => /\.[cm]js$/.test(path))
 
 /** What a file loads, as it is written there: names where they are fixed, else the text of the expression. */
 function loadedBy(path: string): string[] {
@@ -44,10 +49,10 @@ test('the parser sees what a file loads', () => {
 })
 
 test.each(bundles)('%s loads nothing but modules of Node, and parts beside it', (name) => {
-  const others = loadedBy(join(dist, name)).filter((loaded) => !isBuiltin(loaded))
+  const others = loadedBy(join(root, name)).filter((loaded) => !isBuiltin(loaded))
   // A part is named by whoever asks for it: `loadPart` in lib/system/system.ts.
   const parts = others.filter((loaded) => /^\? `\.\/\$\{\w+\}\.cjs`$/.test(loaded))
   expect(parts.length).toBeLessThanOrEqual(1)
-  const allowed = name === 'index.mjs' ? ['@redis/client'] : []
+  const allowed = name === join('dist', 'index.mjs') ? ['@redis/client'] : []
   expect(others.filter((loaded) => !parts.includes(loaded))).toEqual(allowed)
 })
