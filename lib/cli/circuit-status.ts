@@ -2,20 +2,15 @@ import { dirname } from 'node:path'
 import { Chalk } from 'chalk'
 import { Option } from 'commander'
 import { type ProjectPaths, projectPaths } from '../config/paths.ts'
-import { hookStates } from '../guard/hook-states.ts'
 import type { Project } from '../session/project.ts'
 import { haltText } from '../status/halt-text.ts'
-import { lookAtHalt } from '../status/look.ts'
+import { lookAtHalt, lookAtStatus, statusSince } from '../status/look-at-status.ts'
 import { readPast } from '../status/past-incidents.ts'
-import { projectStatus, statusSince } from '../status/project-status.ts'
-import { prometheusText } from '../status/prometheus.ts'
 import { statusText } from '../status/status-text.ts'
 import type { System } from '../system/system.ts'
 import { openNamedProject } from './open-named-project.ts'
 import { newProgram, parseWords } from './program.ts'
 import { type CommandResult, type Invocation, printed } from './result.ts'
-import { writePage } from './status-page.ts'
-import { version } from './version.ts'
 
 interface Options {
   readonly project?: string
@@ -55,32 +50,24 @@ export function circuitStatus(system: System, invocation: Invocation): Promise<C
 
 function answer(project: Project, options: Options, colour: boolean): Promise<CommandResult> {
   if (options.halted === true) return reportHalt(project, options)
-  if (options.html !== undefined) return writePage(project, options.html, absence(project))
-  return options.prometheus === true ? printMetrics(project) : report(project, options, colour)
+  if (options.html !== undefined) return page(project, options.html)
+  return options.prometheus === true ? metrics(project) : report(project, options, colour)
 }
+
+// Brought in only when they are asked for: they are most of this bundle, and a status is to be quick.
+const page = async (project: Project, file: string): Promise<CommandResult> =>
+  (await import('./status-page.ts')).writePage(project, file, absence(project))
+const metrics = async (project: Project): Promise<CommandResult> =>
+  (await import('./status-metrics.ts')).printMetrics(project)
 
 async function report(project: Project, options: Options, colour: boolean): Promise<CommandResult> {
   const { system, paths, now } = project
-  const made = await projectStatus(project, await readPast(system, paths, statusSince(now)))
+  const made = await lookAtStatus(project, await readPast(system, paths, statusSince(now)))
   if (options.json === true) return printed(JSON.stringify(made, null, 2))
   const paint = new Chalk({ level: colour ? 1 : 0 })
   const text = statusText(made, paths.project, paint, { memory: options.memory === true })
   const hint = absence(project)
   return printed(...text, ...(hint === undefined ? [] : ['', `${paint.yellow('Not installed here:')} ${hint}`]))
-}
-
-async function printMetrics(project: Project): Promise<CommandResult> {
-  const { system, paths, now } = project
-  const past = await readPast(system, paths, 0)
-  const facts = {
-    project: paths.project,
-    version,
-    status: await projectStatus(project, past),
-    halted: (await lookAtHalt(project)) !== null,
-    past,
-    hooks: await hookStates(system).health(),
-  }
-  return { ...printed(), out: prometheusText(facts, now) }
 }
 
 /** Nothing here is not the same as all is well: a folder where no hook has ever run is told apart. */

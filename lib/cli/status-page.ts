@@ -4,10 +4,10 @@ import { perform } from '../install/steps.ts'
 import type { Project } from '../session/project.ts'
 import { changedLimits } from '../status/changed-limits.ts'
 import { firstMoment, historyReport, usualDays } from '../status/history.ts'
-import { lookAtHalt, lookAtHooks } from '../status/look.ts'
+import { lookAtHooks } from '../status/look-at-hooks.ts'
+import { lookAtHalt, lookAtStatus, statusSince } from '../status/look-at-status.ts'
 import { isPage, pageHeadBytes, statusPage } from '../status/page.ts'
 import { readPast } from '../status/past-incidents.ts'
-import { projectStatus, statusSince } from '../status/project-status.ts'
 import type { System } from '../system/system.ts'
 import { isFolder } from './open-named-project.ts'
 import { type CommandResult, failed, misused, printed } from './result.ts'
@@ -42,7 +42,7 @@ async function pageOf(project: Project, absence: string | undefined): Promise<st
   const facts = {
     project: paths.project,
     version,
-    status: await projectStatus(project, past),
+    status: await lookAtStatus(project, past),
     halt: await lookAtHalt(project),
     lately: past.incidents.filter(({ at }) => Date.parse(at) > statusSince(now)),
     history: historyReport(past, config, usualDays, now),

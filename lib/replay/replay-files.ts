@@ -3,9 +3,9 @@ import { textField } from '../calls/json.ts'
 import type { Config } from '../config/schema.ts'
 import { readLines } from '../system/lines.ts'
 import { asLoggedSession, loggedEvents } from './call-log.ts'
+import type { RecordedFiles } from './recorded-files.ts'
 import type { RecordedEvent } from './recording.ts'
 import { type ReplayedSession, Replayer } from './replayer.ts'
-import type { RecordedFiles } from './sources.ts'
 import { TranscriptReader } from './transcript.ts'
 
 /** `calls` is the call log, `claude-code` the client's transcripts. */

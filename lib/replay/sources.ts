@@ -1,14 +1,7 @@
-import { basename, dirname, join } from 'node:path'
+import { join } from 'node:path'
 import fastGlob from 'fast-glob'
 import type { System } from '../system/system.ts'
-
-/** Files that hold one or more recorded sessions. */
-export interface RecordedFiles {
-  /** Which reader they need; `auto` is decided by the first line. */
-  readonly main: string
-  /** Files of the session's subagents. */
-  readonly agents: readonly string[]
-}
+import { type RecordedFiles, recordingsBelow, withAgents } from './recorded-files.ts'
 
 /**
  * What a person named, as files: a file, a folder (everything below it that can hold sessions), or a glob. Files of
@@ -30,15 +23,13 @@ export function findRecordings(
   return { recordings: withAgents([...found].sort()), missing }
 }
 
-const endings = '**/*.{jsonl,jsonl.gz}'
-
 function filesOf(system: System, name: string): string[] {
   const options = { cwd: system.workingFolder, absolute: true, onlyFiles: true, followSymbolicLinks: false, dot: true }
   const fromHome = name === '~' || name.startsWith('~/')
   const path = fromHome ? join(system.homeFolder, name.slice(1)) : join(resolveFrom(system, name))
   const kind = kindOf(system, path)
   if (kind === 'file') return [path]
-  if (kind === 'folder') return fastGlob.sync(endings, { ...options, cwd: path })
+  if (kind === 'folder') return recordingsBelow(system.files, path)
   return fastGlob.sync(fromHome ? fastGlob.escapePath(system.homeFolder) + name.slice(1) : name, options)
 }
 
@@ -53,22 +44,3 @@ function kindOf({ files }: System, path: string): 'file' | 'folder' | undefined 
     return undefined
   }
 }
-
-/** Each main file with the files of its subagents; a subagent's file whose session is not there stands alone. */
-function withAgents(files: readonly string[]): RecordedFiles[] {
-  const mains = new Set(files.filter((file) => !isAgentFile(file)))
-  const agents = new Map<string, string[]>()
-  for (const file of files.filter(isAgentFile)) {
-    const main = `${dirname(dirname(file))}.jsonl`
-    const owner = mains.has(main) ? main : file
-    agents.set(owner, [...(agents.get(owner) ?? []), file])
-  }
-  const alone = [...agents.keys()].filter((file) => !mains.has(file))
-  return [
-    ...[...mains].map((main) => ({ main, agents: agents.get(main) ?? [] })),
-    ...alone.map((main) => ({ main, agents: [] })),
-  ]
-}
-
-const isAgentFile = (file: string): boolean =>
-  basename(dirname(file)) === 'subagents' && basename(file).startsWith('agent-')

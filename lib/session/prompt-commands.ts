@@ -1,7 +1,7 @@
 import { clean } from '../calls/result.ts'
+import { lookAtStatus, statusSince } from '../status/look-at-status.ts'
 import { plainPaint } from '../status/paint.ts'
 import { readPast } from '../status/past-incidents.ts'
-import { projectStatus, statusSince } from '../status/project-status.ts'
 import { statusText } from '../status/status-text.ts'
 import { nothingToExplain, whyReport, whyText } from '../status/why-report.ts'
 import type { Project } from './project.ts'
@@ -44,7 +44,7 @@ async function status(project: Project, words: string): Promise<readonly string[
   if (words !== '' && words !== '--memory') return misused(words, '/circuit-status, or /circuit-status --memory')
   const options = { memory: words === '--memory', atPrompt: spelling(project) }
   const { system, paths, now } = project
-  const report = await projectStatus(project, await readPast(system, paths, statusSince(now)))
+  const report = await lookAtStatus(project, await readPast(system, paths, statusSince(now)))
   return statusText(report, paths.project, plainPaint, options)
 }
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { findRecordings, type RecordedFiles } from '../replay/sources.ts'
+import { type RecordedFiles, recordingsBelow, withAgents } from '../replay/recorded-files.ts'
 import { readLines } from '../system/lines.ts'
 import type { System } from '../system/system.ts'
 import { HookRunReader, mayTellOfHook, type RecordedRun } from './hook-runs.ts'
@@ -32,8 +32,7 @@ export interface TranscriptChoice {
 /** What the client recorded of hooks in its transcripts, `~/.claude/projects`. Nothing there is no error. */
 export async function readHookRuns(system: System, choice: TranscriptChoice): Promise<TranscriptRuns> {
   const root = join(system.homeFolder, '.claude', 'projects')
-  const { recordings } = findRecordings(system, [root])
-  const young = recordings
+  const young = withAgents(recordingsBelow(system.files, root))
     .filter((recording) => isAbout(system, recording, choice.project))
     .flatMap(({ main, agents }) => [main, ...agents])
     .map((path) => ({ path, facts: system.files.facts(path) }))

@@ -1,5 +1,4 @@
 import { createReadStream } from 'node:fs'
-import { createGunzip } from 'node:zlib'
 
 /** Longest line that is handed out, characters; a longer one is handed out as undefined, so that it can be counted. */
 export const longestLine = 64 * 1024 * 1024
@@ -15,9 +14,11 @@ export async function* readLines(
   path: string,
   onBytes: (bytes: number) => void = () => {},
 ): AsyncGenerator<string | undefined> {
+  // Most files are not packed. Before the file is opened: an error of it must not find nobody listening.
+  const zlib = path.endsWith('.gz') ? await import('node:zlib') : undefined
   const file = createReadStream(path, { highWaterMark: 256 * 1024 })
   file.on('data', (chunk) => onBytes(chunk.length))
-  const bytes = path.endsWith('.gz') ? file.pipe(createGunzip()) : file
+  const bytes = zlib === undefined ? file : file.pipe(zlib.createGunzip())
   // an error of the file does not reach what it is piped into
   if (bytes !== file) file.on('error', (error) => bytes.destroy(error))
   bytes.setEncoding('utf8')

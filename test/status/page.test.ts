@@ -191,7 +191,7 @@ const agitated = (words?: string): PageFacts => {
         },
   )
 }
-const page = (made: PageFacts): string => statusPage(made, noon)
+const page = (made: PageFacts): Promise<string> => statusPage(made, noon)
 
 describe('the markup', () => {
   it('escapes what it is given, in text and in attributes, and not what it has made', () => {
@@ -202,14 +202,14 @@ describe('the markup', () => {
 })
 
 describe('the page', () => {
-  it('is known as ours, and nothing else is', () => {
-    expect(isPage(page(facts({})).slice(0, 1024))).toBe(true)
+  it('is known as ours, and nothing else is', async () => {
+    expect(isPage((await page(facts({}))).slice(0, 1024))).toBe(true)
     for (const other of ['', '<!doctype html><p>Mine', 'notes about <meta name="generator" content="Breakerbox '])
       expect(isPage(other)).toBe(false)
   })
 
-  it('allows its own style and nothing else', () => {
-    const text = page(facts({}))
+  it('allows its own style and nothing else', async () => {
+    const text = await page(facts({}))
     const [, policy = ''] = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(text) ?? []
     const [, style = ''] = /<style>([\s\S]*?)<\/style>/.exec(text) ?? []
     expect(style).toBe(pageStyle)
@@ -224,8 +224,8 @@ describe('the page', () => {
     ['quiet', facts({})],
     ['full', agitated()],
     ['hostile', agitated(hostile)],
-  ])('%s: no script, no address, no handler, no style of an element', (_, made) => {
-    const text = page(made)
+  ])('%s: no script, no address, no handler, no style of an element', async (_, made) => {
+    const text = await page(made)
     const tags = [...text.matchAll(/<[a-z!][^>]*>/gi)].map(([tag]) => tag)
     expect(tags.length).toBeGreaterThan(50)
     expect(
@@ -255,13 +255,14 @@ describe('the page', () => {
       'All circuits are closed, and nothing is refused: Breakerbox only observes',
     ],
     ['a halt', facts({}, { halt: { version: 1, at: at(1) } }), 'A run was halted and waits for an answer'],
-  ])('%s: says so first', (_, made, title) => {
-    expect(page(made)).toContain(`<h1>${title}</h1>`)
-    expect(page(made)).toContain(`<title>${title} · Breakerbox</title>`)
+  ])('%s: says so first', async (_, made, title) => {
+    const text = await page(made)
+    expect(text).toContain(`<h1>${title}</h1>`)
+    expect(text).toContain(`<title>${title} · Breakerbox</title>`)
   })
 
-  it('has what the terminal says of a circuit, and how to close it', () => {
-    const text = page(facts({ circuits: [circuit()] }))
+  it('has what the terminal says of a circuit, and how to close it', async () => {
+    const text = await page(facts({ circuits: [circuit()] }))
     for (const said of [
       'OPEN',
       'Bash(npm test)',
@@ -273,15 +274,15 @@ describe('the page', () => {
       expect(text).toContain(said)
   })
 
-  it('names each limit that is not at its default, with the default', () => {
-    const text = page(agitated())
+  it('names each limit that is not at its default, with the default', async () => {
+    const text = await page(agitated())
     expect(text).toMatch(/halt_after_denials<\/code><\/th><td><code>5<\/code><\/td><td class="soft"><code>3<\/code>/)
     expect(text).not.toContain('Every limit is at its default')
-    expect(page(facts({}))).toContain('Every limit is at its default')
+    expect(await page(facts({}))).toContain('Every limit is at its default')
   })
 
-  it('has the days’ numbers in a table as well as in bars', () => {
-    const text = page(agitated())
+  it('has the days’ numbers in a table as well as in bars', async () => {
+    const text = await page(agitated())
     expect(text).toContain('<title>2026-03-04: 2 trips</title>')
     expect(text).toMatch(/<th scope="row" class="nowrap">2026-03-04<\/th><td class="number">2<\/td>/)
   })
@@ -301,9 +302,9 @@ describe.skipIf(!hasBrowser)('in a real browser', () => {
     rmSync(folder, { recursive: true, force: true })
   })
   let files = 0
-  const open = (made: PageFacts, view: Parameters<Browser['open']>[1]) => {
+  const open = async (made: PageFacts, view: Parameters<Browser['open']>[1]) => {
     const path = join(folder, `${++files}.html`)
-    writeFileSync(path, page(made))
+    writeFileSync(path, await page(made))
     return browser.open(path, view)
   }
 
@@ -332,7 +333,7 @@ describe.skipIf(!hasBrowser)('in a real browser', () => {
   describe('where the escaping had a hole', () => {
     const hole =
       '<script>document.title="pwned"</script><img src="http://127.0.0.1:9/x.png"><p style="position:fixed" onclick="x()">x</p>'
-    const broken = page(facts({})).replace('<main>', `<main>${hole}`)
+    const broken = async () => (await page(facts({}))).replace('<main>', `<main>${hole}`)
     const openText = (text: string) => {
       const path = join(folder, `${++files}.html`)
       writeFileSync(path, text)
@@ -341,7 +342,7 @@ describe.skipIf(!hasBrowser)('in a real browser', () => {
     const position = 'getComputedStyle(document.querySelector("main p")).position'
 
     it('the policy would stop what came through it', async () => {
-      const tab = await openText(broken)
+      const tab = await openText(await broken())
       expect(await tab.evaluate('document.title')).not.toContain('pwned')
       expect(await tab.evaluate(position)).toBe('static')
       expect(tab.complaints.join('\n')).toMatch(/Content Security Policy/)
@@ -349,7 +350,7 @@ describe.skipIf(!hasBrowser)('in a real browser', () => {
     })
 
     it('and without it these tests would see it', async () => {
-      const tab = await openText(broken.replace(/<meta http-equiv="Content-Security-Policy"[^>]*>/, ''))
+      const tab = await openText((await broken()).replace(/<meta http-equiv="Content-Security-Policy"[^>]*>/, ''))
       expect(await tab.evaluate('document.title')).toBe('pwned')
       expect(await tab.evaluate(position)).toBe('fixed')
       expect(tab.requests).toEqual(['http://127.0.0.1:9/x.png'])

@@ -2,21 +2,11 @@ import { loadUserConfig } from '../config/user-config.ts'
 import { hookStates } from '../guard/hook-states.ts'
 import { runsGuard } from '../install/guard-wrap.ts'
 import { ownCommands, pluginEntries, scopes } from '../install/hook-table.ts'
-import { type HaltRecord, haltKind } from '../session/documents.ts'
-import type { Project } from '../session/project.ts'
 import type { System } from '../system/system.ts'
 import { type HookReport, hookReport } from './hook-report.ts'
 import { readHookRuns } from './hook-transcripts.ts'
 
-/** Gathers what reports are made of besides `project-status.ts`. Nothing here changes anything. */
-
 const day = 24 * 60 * 60 * 1000
-
-/** The halt that nobody has answered yet; null where there is none. @param session whose halt alone counts. */
-export async function lookAtHalt({ store }: Project, session?: string): Promise<HaltRecord | null> {
-  const { document } = await store.read(haltKind)
-  return document.at !== undefined && (session === undefined || session === document.session) ? document : null
-}
 
 /** How the user's hooks are. @param project absolute path: of those without a guard, only what ran in its sessions. */
 export async function lookAtHooks(system: System, days: number, project?: string): Promise<HookReport> {

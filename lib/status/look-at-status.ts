@@ -1,23 +1,20 @@
 import { memoryLimits } from '../memory/limits.ts'
 import { memoryReport } from '../memory/memory-report.ts'
-import { circuitStateKind, mostStateBytes } from '../session/documents.ts'
+import { circuitStateKind, type HaltRecord, haltKind, mostStateBytes } from '../session/documents.ts'
 import type { Project } from '../session/project.ts'
 import { lookAtShared } from '../session/shared-look.ts'
 import type { PastIncidents } from './past-incidents.ts'
 import { type StatusReport, statusReport } from './status-report.ts'
 
-/** The first moment of what a status says of the past, milliseconds since 1970. */
-export const statusSince = (now: number): number => now - 24 * 60 * 60 * 1000
+/** Gathers what a project's status is made of. Nothing here changes anything. */
 
-/**
- * What holds in a project now: for the command `circuit-status` and for a person who types it as a prompt. Changes nothing.
- *
- * @param past at least since `statusSince`.
- */
-export async function projectStatus(
-  project: Project,
-  { incidents }: Pick<PastIncidents, 'incidents'>,
-): Promise<StatusReport> {
+const day = 24 * 60 * 60 * 1000
+
+/** The first moment of what a status says of the past, milliseconds since 1970. */
+export const statusSince = (now: number): number => now - day
+
+/** How a project stands. @param past at least since `statusSince`. */
+export async function lookAtStatus(project: Project, past: PastIncidents): Promise<StatusReport> {
   const { system, config, paths, now } = project
   const { document, damage } = await project.store.read(circuitStateKind)
   const { limits, problems } = memoryLimits(config.memory_limits, system.env)
@@ -30,5 +27,12 @@ export async function projectStatus(
       each === undefined ? [] : [`${each.key}.json cannot be read (${each.cause}); it is replaced at the next event`],
     ),
   ]
+  const { incidents } = past
   return statusReport({ config, configProblems, circuits: document.circuits, shared, memory, incidents }, now)
+}
+
+/** The halt that nobody has answered yet; null where there is none. @param session whose halt alone counts. */
+export async function lookAtHalt({ store }: Project, session?: string): Promise<HaltRecord | null> {
+  const { document } = await store.read(haltKind)
+  return document.at !== undefined && (session === undefined || session === document.session) ? document : null
 }
