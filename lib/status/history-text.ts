@@ -4,6 +4,7 @@ import type { Counts, HistoryReport, TimeReport } from './history.ts'
 import { type Columns, columnsFor, tells } from './history-columns.ts'
 import { leastTrips } from './limit-advice.ts'
 import { counted, moment, span } from './quantities.ts'
+import { sentence } from './sentence.ts'
 
 /** Columns that a line may have. */
 const width = 100
@@ -14,7 +15,7 @@ const mostRows = { days: 31, subjects: 8 }
 export function historyText(report: HistoryReport, project: string, paint: ChalkInstance): string[] {
   const { days, from, to, patterns, subjects } = report
   const period = `the last ${counted(days, 'day')}, ${from.slice(0, 10)} to ${to.slice(0, 10)} (UTC)`
-  const head = [`Breakerbox in ${clean(project, 200)}`, paint.dim(`${period[0]?.toUpperCase()}${period.slice(1)}`), '']
+  const head = [`Breakerbox in ${clean(project, 200)}`, paint.dim(sentence(period, '')), '']
   if (patterns.length === 0)
     return [...head, paint.green(`Nothing tripped and nothing was refused.`), '', ...readLines(report, paint)]
   return [
@@ -134,13 +135,13 @@ function alarmLines(report: HistoryReport): string[] {
   const { trips } = report.falseAlarms
   if (trips === 0) return []
   const words = alarmWords(report)
-  const of = `Of ${counted(trips, 'trip')}`
+  const of = `of ${counted(trips, 'trip')}`
   return [
     '',
     ...wrapped(
       words.length === 0
-        ? `Signs of a false alarm: none. ${of}, none was lifted by a person or over at the first probe.`
-        : `Signs of a false alarm: ${of[0]?.toLowerCase()}${of.slice(1)}, ${words.join('; ')}.`,
+        ? `Signs of a false alarm: none; ${of}, none was lifted by a person or over at the first probe.`
+        : `Signs of a false alarm: ${of}, ${words.join('; ')}.`,
     ),
   ]
 }
@@ -153,7 +154,7 @@ function adviceLines({ suggestions }: HistoryReport, paint: ChalkInstance): stri
   return suggestions.flatMap(({ field, current, proposed, because, config, tryWith }, index) => [
     ...(index > 0 ? [''] : []),
     `${paint.yellow('Worth changing:')} ${field}, from ${current} to ${proposed}`,
-    ...wrapped(`${because}.`, '  '),
+    ...wrapped(sentence(because), '  '),
     '  try it on recorded sessions:',
     `    ${tryWith}`,
     '  then into .claude/memory/circuit_breaker_config.json:',

@@ -15,6 +15,7 @@ import {
 import { haltText } from './halt-text.ts'
 import { html, type Markup } from './markup.ts'
 import { moment } from './quantities.ts'
+import { sentence } from './sentence.ts'
 import type { ApiReport, CircuitReport, StatusReport } from './status-report.ts'
 
 /** The part of the page that says how things stand now. */
@@ -138,7 +139,3 @@ function closedLately(incidents: readonly Incident[]): Markup | undefined {
 </table>
 </div>`
 }
-
-/** A phrase as a sentence. */
-export const sentence = (phrase: string, end = '.'): string =>
-  `${phrase.slice(0, 1).toUpperCase()}${phrase.slice(1)}${end}`

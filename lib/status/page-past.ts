@@ -6,6 +6,7 @@ import type { Suggestion } from './limit-advice.ts'
 import { html, type Markup } from './markup.ts'
 import { timeline } from './page-chart.ts'
 import { counted, span } from './quantities.ts'
+import { sentence } from './sentence.ts'
 
 /** The parts of the page that say what has been. */
 
@@ -102,7 +103,7 @@ ${suggestions.map(adviceCard)}
 const adviceCard = ({ field, current, proposed, because, config, tryWith }: Suggestion): Markup => html`
 <div class="card advice">
 <h3>Worth changing: <code>${field}</code> from ${current} to ${proposed}</h3>
-<p class="what">${because[0]?.toUpperCase()}${because.slice(1)}.</p>
+<p class="what">${sentence(because)}</p>
 <p class="step">Try it on recorded sessions</p><pre>${tryWith}</pre>
 <p class="step">Then put it into <code>.claude/memory/circuit_breaker_config.json</code></p><pre>${JSON.stringify(config, null, 2)}</pre>
 </div>`

@@ -41,7 +41,7 @@ section { padding: 1.9rem 0; border-top: 1px solid var(--line); }
 .cards { display: grid; gap: 0.9rem; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 1.1rem 1.25rem 1.2rem; }
 .card.alert { border-color: var(--accent); background: var(--wash); }
-.card-head { display: flex; flex-wrap: wrap; gap: 0.2rem 0.9rem; align-items: baseline; }
+.card-head { display: flex; flex-wrap: wrap; gap: 0.2rem 0.9rem; align-items: center; }
 .card-head h3 { min-width: 0; }
 .state { display: inline-flex; align-items: center; gap: 0.45rem; font-size: 0.8rem; font-weight: 650; letter-spacing: 0.04em; white-space: nowrap; }
 .state svg { display: block; flex: none; }
