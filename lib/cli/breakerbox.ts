@@ -14,6 +14,7 @@ import { newProgram, parseWords } from './program.ts'
 import { addReplay } from './replay.ts'
 import { addRestore } from './restore.ts'
 import type { CommandResult, Invocation } from './result.ts'
+import { addStatusLine } from './statusline.ts'
 import { addSync } from './sync.ts'
 import { addWhy } from './why.ts'
 
@@ -67,6 +68,7 @@ export function breakerbox(system: System, invocation: Invocation): Promise<Comm
     )
 
   addGuardHooks(program, system, invocation, now)
+  addStatusLine(program, system, invocation, now)
 
   const later = (run: () => Promise<CommandResult>) => {
     result = run()

@@ -10,7 +10,7 @@ import { statusText } from '../status/status-text.ts'
 import type { System } from '../system/system.ts'
 import { openNamedProject } from './open-named-project.ts'
 import { newProgram, parseWords } from './program.ts'
-import { type CommandResult, type Invocation, printed } from './result.ts'
+import { type CommandResult, type Invocation, misused, printed } from './result.ts'
 
 interface Options {
   readonly project?: string
@@ -20,6 +20,7 @@ interface Options {
   readonly prometheus?: boolean
   readonly halted?: boolean
   readonly session?: string
+  readonly statusline?: boolean
 }
 
 /** Each gives the whole answer in another form than these. */
@@ -41,7 +42,16 @@ export function circuitStatus(system: System, invocation: Invocation): Promise<C
     .addOption(new Option('--prometheus', 'print metrics for Prometheus').conflicts(otherForms))
     .option('--halted', `say whether a run was halted: exit code ${haltedExitCode} if so, 0 if not`)
     .option('--session <id>', 'with --halted: only a halt of this session counts')
+    .option(
+      '--statusline',
+      'alone: read the client’s status-line input on stdin and print one short segment, or nothing',
+    )
     .action((options: Options) => {
+      // Alone it has led elsewhere: see ops/circuit-status.ts.
+      if (options.statusline === true) {
+        result = Promise.resolve(misused('error: --statusline goes with no other option'))
+        return
+      }
       const project = openNamedProject(system, options.project)
       result = 'exitCode' in project ? Promise.resolve(project) : answer(project, options, invocation.colour)
     })

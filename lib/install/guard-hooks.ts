@@ -1,18 +1,17 @@
 import { loadUserConfig } from '../config/user-config.ts'
 import { limitsOf } from '../guard/hook-limits.ts'
 import type { HookClass } from '../guard/hook-state.ts'
-import type { Files } from '../system/system.ts'
 import { handGuardNote, needsGuard } from './guard-need.ts'
 import { type GuardPlan, type PlannedHook, planGuard, planRelease } from './guard-plan.ts'
 import { guardFiles } from './guard-wrap.ts'
-import { copySteps, knownHashes, readBundles, removeSteps } from './hook-files.ts'
+import { copySteps, readBundles, removeSteps } from './hook-files.ts'
 import { ownCommands, type Scope, scopes } from './hook-table.ts'
-import { type Change, fileStep, holdsOnlyGuard, linkNote, ownFolders, refusingFor, settingsStep } from './install.ts'
-import { InstallError } from './install-error.ts'
-import { type Place, placeOf, type Surroundings, sharingScope } from './place.ts'
+import { type Change, holdsOnlyWrappers, linkNote, ownFolders, refusingFor, settingsStep } from './install.ts'
+import type { Place, Surroundings } from './place.ts'
 import { settingsWarnings } from './plan.ts'
-import { type InstallRecord, readRecord, recordText, sha256, withHash } from './record.ts'
-import { readSettings, type SettingsFile } from './settings-file.ts'
+import { readRecord, withHash } from './record.ts'
+import { recordSteps, sharedRecordSteps } from './record-steps.ts'
+import { changedText, openSettings, type SettingsFile } from './settings-file.ts'
 import { leftovers, type Step } from './steps.ts'
 
 export interface GuardRequest {
@@ -43,7 +42,7 @@ export interface GuardChange extends Change {
  */
 export function prepareGuard(system: Surroundings, request: GuardRequest): GuardChange {
   const { files } = system
-  const { place, settings } = openSettings(system, request)
+  const { place, settings } = openSettings(system, request, 0o644)
   const { config, problems } = loadUserConfig(system)
   const plan = planned(settings, (text) =>
     planGuard(text, {
@@ -57,7 +56,7 @@ export function prepareGuard(system: Surroundings, request: GuardRequest): Guard
   const bundles = isUsed ? readBundles(files, request.bundles, guardFiles) : []
   const steps = [
     ...leftovers(files, ownFolders(place, settings)),
-    ...recordSteps(files, place, changed(settings, plan.text), (name, known) =>
+    ...recordSteps(files, place, guardFiles, changedText(settings, plan.text), (name, known) =>
       bundles.filter((bundle) => bundle.name === name).flatMap(({ hash }) => withHash(known, hash)),
     ),
     ...(isUsed ? copySteps(files, place.hooks, bundles) : []),
@@ -78,15 +77,15 @@ export function prepareRelease(
   request: Pick<GuardRequest, 'scope' | 'project' | 'isMeant'>,
 ): GuardChange {
   const { files } = system
-  const { place, settings } = openSettings(system, request)
+  const { place, settings } = openSettings(system, request, 0o644)
   const plan = planned(settings, (text) => planRelease(text, request.isMeant))
   const isNeeded = needsGuard(system, place, plan.text)
   const record = readRecord(files, place)
-  const ownsFolder = record === undefined ? holdsOnlyGuard(files, place) : record.folders.includes('hooks')
+  const ownsFolder = record === undefined ? holdsOnlyWrappers(files, place) : record.folders.includes('hooks')
   const folder: Step = { kind: 'removeEmptyFolder', path: place.hooks }
   const steps = [
-    ...recordSteps(files, place, changed(settings, plan.text), (_, known) => (isNeeded ? known : [])),
-    ...(isNeeded ? [] : sharedRecordSteps(system, place)),
+    ...recordSteps(files, place, guardFiles, changedText(settings, plan.text), (_, known) => (isNeeded ? known : [])),
+    ...(isNeeded ? [] : sharedRecordSteps(system, place, guardFiles)),
     // Before the files, so that the settings never name a guard that is gone.
     ...(plan.text === undefined ? [] : settingsStep(settings, plan.text)),
     ...leftovers(files, ownFolders(place, settings)),
@@ -95,48 +94,6 @@ export function prepareRelease(
   ]
   const byHand = plan.hooks.some(({ fate }) => fate.kind === 'left alone')
   return change(place, settings, plan, steps, byHand ? [handGuardNote(place)] : [])
-}
-
-/**
- * Where Breakerbox is installed, its record knows what is changed here, so that the hooks raise no alarm; first, as always.
- *
- * @param text what becomes of the settings; undefined where they stay.
- * @param hashesOf which hashes of a file of the guard are good from now on; none where it is not in use.
- */
-function recordSteps(
-  files: Files,
-  place: Place,
-  text: string | undefined,
-  hashesOf: (name: string, known: readonly string[]) => readonly string[],
-): Step[] {
-  const record = readRecord(files, place)
-  if (record === undefined) return []
-  const guards = guardFiles
-    .map((file) => ({ file, sha256: [...hashesOf(file, knownHashes(record, file))] }))
-    .filter((each) => each.sha256.length > 0)
-  const next: InstallRecord = {
-    ...record,
-    hooks: [...record.hooks.filter(({ file }) => !guardFiles.includes(file)), ...guards],
-    ...(text === undefined ? {} : { guarded: withHash(record.guarded, sha256(text)) }),
-  }
-  return fileStep(files, place.record, recordText(next))
-}
-
-/** The guard's files are no longer in use by the scope that shares the hooks folder either. */
-function sharedRecordSteps(system: Surroundings, { scope, root }: Place): Step[] {
-  const sharing = sharingScope(scope)
-  return sharing === undefined ? [] : recordSteps(system.files, placeOf(system, sharing, root), undefined, () => [])
-}
-
-const changed = (settings: SettingsFile, text: string | undefined): string | undefined =>
-  settings.text === text ? undefined : text
-
-function openSettings(system: Surroundings, { scope, project }: Pick<GuardRequest, 'scope' | 'project'>) {
-  const place = placeOf(system, scope, project)
-  if (scope !== 'user' && placeOf(system, 'user', '').settings === place.settings) {
-    throw new InstallError(place.settings, 'these are the settings of the user; say --scope user')
-  }
-  return { place, settings: readSettings(system.files, place.settings, 0o644) }
 }
 
 interface Planned {

@@ -6,15 +6,22 @@ import { readSettings } from './settings-file.ts'
 export const namesGuard = (text: string | undefined): boolean => text?.includes('.claude/hooks/hook-guard.') ?? false
 
 /** Whether the guard's files must stay: for what is left in these settings, or for those that share the hooks folder. */
-export function needsGuard(
-  system: Pick<System, 'files' | 'env' | 'homeFolder'>,
+export const needsGuard = (system: Readable, place: Place, left: string | undefined): boolean =>
+  isNamed(system, place, left, namesGuard)
+
+type Readable = Pick<System, 'files' | 'env' | 'homeFolder'>
+
+/** Whether a file is named by what is left in these settings, or by those that share the hooks folder. */
+export function isNamed(
+  system: Readable,
   place: Place,
   left: string | undefined,
+  names: (text: string | undefined) => boolean,
 ): boolean {
   const sharing = sharingScope(place.scope)
-  if (namesGuard(left) || sharing === undefined) return namesGuard(left)
+  if (names(left) || sharing === undefined) return names(left)
   try {
-    return namesGuard(readSettings(system.files, placeOf(system, sharing, place.root).settings, 0o644).text)
+    return names(readSettings(system.files, placeOf(system, sharing, place.root).settings, 0o644).text)
   } catch {
     // Settings that cannot be read now may be mended later and then need it.
     return true

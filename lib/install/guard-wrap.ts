@@ -4,6 +4,7 @@ import { hookId, hookKey } from '../guard/hook-key.ts'
 import { isOfToolCall } from '../guard/hook-repeats.ts'
 import type { HookClass } from '../guard/hook-state.ts'
 import { hooksFolder, type Scope } from './hook-table.ts'
+import { quotedSpelling, unquoted, unquotedSpelling } from './quoted-in-shell.ts'
 
 /**
  * The command of a guarded hook, as it stands in a settings text: made of the hook's own command, and read back. A guarded
@@ -57,29 +58,15 @@ const shellHead = (scope: Scope, command: string, guarding: Guarding): string =>
 const guardedInShell =
   /^(set -- "[^"]+"\/\.claude\/hooks\/hook-guard\.sh [0-9a-f]+ (\d+(?:\.\d+)?) (convenience|guard) ')((?:[^']|'\\'')*)('(?: ([A-Za-z]+))?; \[ -f "\$1" \] .*)$/s
 
-/** The same command guarded, both as JSON spells them: an apostrophe ends the shell's quotes, is quoted itself, and begins them again. */
-export function guardedSpelling(spelling: string, scope: Scope, command: string, guarding: Guarding): string {
-  const body = spelling
-    .slice(1, -1)
-    .replace(/\\u0027|\\.|'/g, (part) => (part === "'" || part === '\\u0027' ? `'\\\\${part}'` : part))
-  return `"${inJson(shellHead(scope, command, guarding))}${body}${inJson(shellTail(guarding))}"`
-}
+/** The same command guarded, both as JSON spells them. */
+export const guardedSpelling = (spelling: string, scope: Scope, command: string, guarding: Guarding): string =>
+  quotedSpelling(spelling, shellHead(scope, command, guarding), shellTail(guarding))
 
 /** The very spelling that `guardedSpelling` was given; where somebody spelled the text anew, one that means the same. */
 export function originalSpelling(spelling: string): string {
-  const value = JSON.parse(spelling) as string
-  const [, head = '', , , quoted = '', tail = ''] = guardedInShell.exec(value) ?? []
-  const [before, after] = [`"${inJson(head)}`, `${inJson(tail)}"`]
-  const original = unquoted(quoted)
-  if (spelling.startsWith(before) && spelling.endsWith(after)) {
-    const body = spelling.slice(before.length, -after.length).replace(/'\\\\('|\\u0027)'/g, '$1')
-    if (JSON.parse(`"${body}"`) === original) return `"${body}"`
-  }
-  return JSON.stringify(original)
+  const [, head = '', , , quoted = '', tail = ''] = guardedInShell.exec(JSON.parse(spelling) as string) ?? []
+  return unquotedSpelling(spelling, head, quoted, tail)
 }
-
-const inJson = (text: string): string => JSON.stringify(text).slice(1, -1)
-const unquoted = (text: string): string => text.replaceAll("'\\''", "'")
 
 /**
  * The words in front of a hook's own ones, where no shell runs it or none is there.

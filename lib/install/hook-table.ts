@@ -127,8 +127,10 @@ export const hooksFolder: Readonly<Record<Scope, string>> = {
   user: '"$HOME"/.claude/hooks',
 }
 
-/** The memory folder and the marker in it, for the shell. */
-const memory = 'm="${BREAKERBOX_MEMORY_DIR:-${CLAUDE_PROJECT_DIR:-.}/.claude/memory}"'
+/** The memory folder, for the shell. */
+export const memoryFolder = '"${BREAKERBOX_MEMORY_DIR:-${CLAUDE_PROJECT_DIR:-.}/.claude/memory}"'
+/** The same by its name here, and the marker in it. */
+const memory = `m=${memoryFolder}`
 const isArmed = '[ -e "$m/circuit_breaker_armed" ]'
 const spool = 's="$m/circuit_breaker_spool"'
 
@@ -191,7 +193,7 @@ export function commandText(
 }
 
 /** The same without what only a POSIX shell expands. Not run on Windows yet. */
-const plainHooksFolder: Record<Scope, string> = {
+export const plainHooksFolder: Record<Scope, string> = {
   project: '"$CLAUDE_PROJECT_DIR"/.claude/hooks',
   local: '"$CLAUDE_PROJECT_DIR"/.claude/hooks',
   user: '"$HOME"/.claude/hooks',
@@ -280,6 +282,7 @@ export function denyRules(scope: Scope): readonly string[] {
     'memory-janitor*',
     'memory-work*',
     'fleet-store*',
+    'status-line*',
     ...reporting,
   ]
   return ['Edit(.claude/memory/circuit_breaker_*)', ...hooks.map((name) => `Edit(${root}.claude/hooks/${name})`)]

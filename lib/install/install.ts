@@ -10,11 +10,14 @@ import { copySteps, knownHashes, readBundles } from './hook-files.ts'
 import { denyRules, type HookRegistration, hookFiles, ownCommands, type Scope, settingsEntries } from './hook-table.ts'
 import { InstallError } from './install-error.ts'
 import { type Place, placeOf, type Surroundings, sharingScope } from './place.ts'
+import { plainText } from './plain-text.ts'
 import { type InstallPlan, planInstall, planUninstall, settingsWarnings } from './plan.ts'
 import { type InstallRecord, type OwnFolder, readRecord, recordText, sha256, withHash } from './record.ts'
 import { reportingNeeds, reportingNotes, type TrackingWish, tableFor } from './reporting-need.ts'
 import { readSettings, type SettingsFile } from './settings-file.ts'
 import { SettingsRefusal } from './settings-text.ts'
+import { withoutStatusLine } from './status-line-plan.ts'
+import { statusLineFiles } from './status-line-wrap.ts'
 import { leftovers, namesIn, type Step } from './steps.ts'
 
 export interface InstallRequest extends TrackingWish {
@@ -64,7 +67,7 @@ export function prepareInstall(system: Surroundings, request: InstallRequest): C
   const hooks = hookSteps(system, place, request, table, record, settings)
   const commands = commandSteps(files, place.commands)
   const missing = (['claude', 'memory', 'hooks', 'commands'] as const).filter((folder) => !exists(files, place[folder]))
-  if (holdsOnlyGuard(files, place)) missing.push('hooks')
+  if (holdsOnlyWrappers(files, place)) missing.push('hooks')
   const next: InstallRecord = {
     version: 1,
     settings: {
@@ -152,7 +155,9 @@ function writtenHashes(
 ): string[] {
   // Hashes of earlier texts stay good for as long as they go back to the same original.
   const continued = settings.plain !== undefined && record?.settings.written.includes(sha256(settings.plain))
-  return original === 'derived' ? [] : withHash(continued ? record?.settings.written : [], sha256(unguarded(plan.text)))
+  return original === 'derived'
+    ? []
+    : withHash(continued ? record?.settings.written : [], sha256(plainText(plan.text) ?? ''))
 }
 
 function hookSteps(
@@ -161,13 +166,14 @@ function hookSteps(
   request: InstallRequest,
   table: readonly HookRegistration[],
   record: InstallRecord | undefined,
-  { text, plain }: SettingsFile,
+  { text = '' }: SettingsFile,
 ) {
-  // Whoever guards hooks gets the newer guard with the newer hooks.
-  const guard = text === plain ? [] : guardFiles
+  // Whoever guards hooks, or has our status line, gets the newer files of those with the newer hooks.
+  const guard = text === unguarded(text) ? [] : guardFiles
+  const statusLine = text === withoutStatusLine(text) ? [] : statusLineFiles
   const { files } = system
   const fleet = needsFleet(system, place) ? fleetFiles : []
-  const names = [...hookFiles(table), ...guard, ...fleet, ...reportingNeeds(system, place, table)]
+  const names = [...hookFiles(table), ...guard, ...statusLine, ...fleet, ...reportingNeeds(system, place, table)]
   const bundles = readBundles(files, request.bundles, names)
   const hashes = bundles.map(({ name, hash }) => ({ file: name, sha256: withHash(knownHashes(record, name), hash) }))
   return { names, steps: copySteps(files, place.hooks, bundles, (name) => knownHashes(record, name)), hashes }
@@ -176,10 +182,13 @@ function hookSteps(
 const guardedBefore = (record: InstallRecord | undefined): Pick<InstallRecord, 'guarded'> =>
   record?.guarded === undefined ? {} : { guarded: record.guarded }
 
-/** Whether guarding hooks has made the hooks folder: nothing else is in it. */
-export function holdsOnlyGuard(files: Files, { hooks }: Place): boolean {
+/** Files that commands of others are wrapped with. */
+const wrapperFiles = [...guardFiles, ...statusLineFiles]
+
+/** Whether wrapping commands has made the hooks folder: nothing else is in it. */
+export function holdsOnlyWrappers(files: Files, { hooks }: Place): boolean {
   const names = namesIn(files, hooks)
-  return names.length > 0 && names.every((name) => guardFiles.includes(name))
+  return names.length > 0 && names.every((name) => wrapperFiles.includes(name))
 }
 
 const folderModes: Record<OwnFolder, number> = { claude: 0o755, hooks: 0o755, commands: 0o755, memory: 0o700 }

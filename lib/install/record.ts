@@ -27,7 +27,7 @@ const recordSchema = object(
     folders: list(oneOf('claude', 'hooks', 'commands', 'memory')),
   },
   {
-    /** SHA-256 of settings texts that guarding hooks left behind, newest last: they are no work of a stranger. */
+    /** SHA-256 of settings texts that guarding hooks, or the status line, left behind, newest last: no work of a stranger. */
     guarded: list(text()),
   },
 )

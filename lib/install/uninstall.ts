@@ -3,16 +3,17 @@ import { seenKind } from '../session/seen.ts'
 import type { Files } from '../system/system.ts'
 import { commandFiles } from './command-files.ts'
 import { fleetFiles } from './fleet-need.ts'
-import { handGuardNote, namesGuard, needsGuard } from './guard-need.ts'
+import { handGuardNote, isNamed, namesGuard, needsGuard } from './guard-need.ts'
 import { guardFiles } from './guard-wrap.ts'
 import { knownHashes, removeSteps } from './hook-files.ts'
 import { denyRules, hookFiles, ownCommands, type Scope } from './hook-table.ts'
-import { type Change, holdsOnlyGuard, ignoreAll, ignoreOwn, linkNote, ownFolders, refusingFor } from './install.ts'
+import { type Change, holdsOnlyWrappers, ignoreAll, ignoreOwn, linkNote, ownFolders, refusingFor } from './install.ts'
 import { ownPrefix, type Place, placeOf, type Surroundings, sharingScope } from './place.ts'
 import { planUninstall } from './plan.ts'
 import { type InstallRecord, type OwnFolder, readRecord, sha256 } from './record.ts'
 import { reportingFiles } from './reporting-need.ts'
 import { readSettings, type SettingsFile } from './settings-file.ts'
+import { namesStatusLine, statusLineFiles } from './status-line-wrap.ts'
 import { leftovers, namesIn, type Step } from './steps.ts'
 
 export interface UninstallRequest {
@@ -35,7 +36,11 @@ export function prepareUninstall(system: Surroundings, request: UninstallRequest
   const settings = readSettings(files, place.settings, 0o644)
   const after = settingsAfter(files, place, settings, record)
   const usedBy = stillUsedBy(system, place)
-  const hooks = usedBy === undefined ? hookSteps(files, place, record, needsGuard(system, place, after)) : []
+  const kept = [
+    ...(needsGuard(system, place, after) ? guardFiles : []),
+    ...(isNamed(system, place, after, namesStatusLine) ? statusLineFiles : []),
+  ]
+  const hooks = usedBy === undefined ? hookSteps(files, place, record, kept) : []
   const purge = request.purge && usedBy === undefined
   const steps = [
     // First, so that the settings never name a hook that is gone.
@@ -43,7 +48,7 @@ export function prepareUninstall(system: Surroundings, request: UninstallRequest
     ...leftovers(files, ownFolders(place, settings)),
     ...hooks,
     ...(usedBy === undefined ? [...menuSteps(files, place), ...seenStep(files, place)] : []),
-    ...folderStep(place, 'hooks', record, purge || holdsOnlyGuard(files, place)),
+    ...folderStep(place, 'hooks', record, purge || holdsOnlyWrappers(files, place)),
     ...folderStep(place, 'commands', record, purge),
     ...(purge ? purgeSteps(files, place) : []),
     // The record goes last of all files: until then, running again knows what is ours.
@@ -52,9 +57,11 @@ export function prepareUninstall(system: Surroundings, request: UninstallRequest
     ...folderStep(place, 'memory', record, purge),
     ...folderStep(place, 'claude', record, purge),
   ]
-  const kept = request.purge && !purge ? 'hooks and state are' : 'the hooks are'
+  const staying = request.purge && !purge ? 'hooks and state are' : 'the hooks are'
   const notes =
-    usedBy === undefined ? [] : [`${placeOf(system, usedBy, place.root).settings} still uses Breakerbox; ${kept} kept.`]
+    usedBy === undefined
+      ? []
+      : [`${placeOf(system, usedBy, place.root).settings} still uses Breakerbox; ${staying} kept.`]
   return {
     place,
     steps,
@@ -70,7 +77,7 @@ function settingsAfter(
   settings: SettingsFile,
   record: InstallRecord | undefined,
 ): string | undefined {
-  // Guarded hooks are given back with everything else: what guards them goes.
+  // Guarded hooks and the person's own status line are given back with everything else: what wraps them goes.
   const { plain: text } = settings
   if (text === undefined) return undefined
   if (record?.settings.written.includes(sha256(text))) {
@@ -110,10 +117,12 @@ function stillUsedBy(system: Surroundings, place: Place): Scope | undefined {
   }
 }
 
-function hookSteps(files: Files, place: Place, record: InstallRecord | undefined, keepsGuard: boolean): Step[] {
+function hookSteps(files: Files, place: Place, record: InstallRecord | undefined, kept: readonly string[]): Step[] {
   const recorded = (record?.hooks ?? []).map(({ file }) => file).filter(isPlainName)
-  const all = [...new Set([...hookFiles(), ...guardFiles, ...fleetFiles, ...reportingFiles, ...recorded])]
-  const names = all.filter((name) => !keepsGuard || !guardFiles.includes(name))
+  const all = [
+    ...new Set([...hookFiles(), ...guardFiles, ...statusLineFiles, ...fleetFiles, ...reportingFiles, ...recorded]),
+  ]
+  const names = all.filter((name) => !kept.includes(name))
   return removeSteps(files, place.hooks, names, (name) => knownHashes(record, name))
 }
 

@@ -8,7 +8,7 @@ import type { Project } from './project.ts'
 export const markerName = 'circuit_breaker_armed'
 
 /** A circuit that has not tripped for this long is asked only when something else wakes the hooks, milliseconds. */
-const longestWatch = 60 * 60 * 1000
+export const longestWatch = 60 * 60 * 1000
 
 /**
  * Whether the next call has to be asked about: a circuit, or one that is shared, is not closed, or a streak is one step from

@@ -39,7 +39,7 @@ export function ownHooks({ system: { files }, paths }: Project): readonly string
   return files
     .list(folder)
     .filter((name) =>
-      /^(?:circuit-breaker-|prompt-intake|prompt-commands|memory-janitor|hook-guard|fleet-store|pattern-tracker|event-flusher|service-alerts)/.test(
+      /^(?:circuit-breaker-|prompt-intake|prompt-commands|memory-janitor|memory-work|hook-guard|status-line|fleet-store|pattern-tracker|event-flusher|service-alerts)/.test(
         name,
       ),
     )

@@ -92,7 +92,8 @@ export function statusReport(facts: StatusFacts, now: number): StatusReport {
   }
 }
 
-function circuitReport(circuit: Circuit, config: Config, now: number): CircuitReport {
+/** One circuit as it stands now. */
+export function circuitReport(circuit: Circuit, config: Config, now: number): CircuitReport {
   const { status, pattern, level } = circuit
   // How deep a session is nested does not change while it waits.
   const isNested = circuit.target.kind === 'session'
@@ -127,7 +128,8 @@ function sharedReport(
 const inOurTime = (retryAt: string | null, at: number, now: number): string | null =>
   retryAt === null ? null : new Date(Date.parse(retryAt) - at + now).toISOString()
 
-function apiReport(api: SharedLook['api'], config: Config, now: number): Pick<StatusReport, 'llmApi'> {
+/** The circuit around the model's API; nothing while nothing is wrong with it. */
+export function apiReport(api: SharedLook['api'], config: Config, now: number): Pick<StatusReport, 'llmApi'> {
   if (api === undefined) return {}
   const { scope, at, document } = api
   const { circuit, failures, why } = document
@@ -145,9 +147,12 @@ function apiReport(api: SharedLook['api'], config: Config, now: number): Pick<St
   }
 }
 
+type Urgent = Pick<CircuitReport, 'state' | 'cooldownRemainingSeconds'>
+
 const urgency: readonly CircuitState['state'][] = ['forced_open', 'open', 'half_open', 'disabled', 'closed']
 
-const byUrgency = (a: CircuitReport, b: CircuitReport): number =>
+/** What refuses comes first, and of that what does so for longest. */
+export const byUrgency = (a: Urgent, b: Urgent): number =>
   urgency.indexOf(a.state) - urgency.indexOf(b.state) || b.cooldownRemainingSeconds - a.cooldownRemainingSeconds
 
 function countByKind(incidents: readonly Incident[], now: number): Record<string, number> {

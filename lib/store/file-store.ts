@@ -1,8 +1,7 @@
 import { dirname, join } from 'node:path'
 import { asKnownError, KnownError } from '../system/known-error.ts'
 import type { System } from '../system/system.ts'
-import { checkKey } from './document-key.ts'
-import { documentText, type Reading, readDocument, tooLargeCause } from './document-text.ts'
+import { documentText } from './document-text.ts'
 import {
   damagedName,
   type FileLock,
@@ -12,7 +11,8 @@ import {
   staleAfterMilliseconds,
   takeLock,
 } from './file-lock.ts'
-import { ensureMemoryFolder, ensureRealFolder, isRealFolder } from './real-folder.ts'
+import { fileReader } from './file-reader.ts'
+import { ensureMemoryFolder, ensureRealFolder } from './real-folder.ts'
 import type { Damage, DocumentKind, Store, UpdateResult } from './store.ts'
 
 export interface FileStoreOptions {
@@ -36,8 +36,6 @@ export interface FileStoreOptions {
  */
 const lossesAtMost = 10
 
-type Sound<T> = Extract<Reading<T>, { kind: 'sound' }>
-
 /**
  * Documents as files below `root`: `<root>/<key>.json`, owner-only, in folders that the first update makes owner-only,
  * with a `.gitignore` of `*` in the root. How updates exclude each other is told in `file-lock.ts`.
@@ -60,51 +58,15 @@ export function fileStore(system: System, root: string, options: FileStoreOption
     staleMilliseconds: options.staleMilliseconds ?? staleAfterMilliseconds,
   }
   const { durable = true, isMemory = true } = options
-  /** What was read last, by path: a hook looks before it takes the lock, and mostly finds the same text under it. */
-  const lastRead = new Map<string, Sound<unknown>>()
+  const { pathOf, isReachable, load, read } = fileReader(files, root, isMemory)
   /** Documents that takeovers brought out, by path, until an update tells of them. */
   const rescues = new Map<string, string>()
-
-  const pathOf = (key: string): string => {
-    checkKey(key)
-    return join(root, `${key}.json`)
-  }
-
-  /** False where a folder on the way is missing, and with it the document. */
-  const isReachable = (path: string): boolean => {
-    const folder = dirname(path)
-    const isThere = isMemory ? isRealFolder(files, root) : files.facts(root) !== undefined
-    return isThere && (folder === root || isRealFolder(files, folder))
-  }
 
   const ensureFolders = (path: string): void => {
     if (isMemory) ensureMemoryFolder(files, root)
     else if (files.facts(root) === undefined) files.makeFolders(root)
     const folder = dirname(path)
     if (folder !== root) ensureRealFolder(files, folder)
-  }
-
-  const load = <T>(kind: DocumentKind<T>, path: string): Reading<T> => {
-    const damaged = (cause: string): Reading<T> => ({ kind: 'damaged', document: kind.empty(), cause })
-    const facts = files.facts(path)
-    if (facts === undefined) return { kind: 'missing', document: kind.empty() }
-    if (facts.kind !== 'file')
-      return damaged(`it is ${facts.kind === 'other' ? 'not a regular file' : `a ${facts.kind}`}`)
-    // Asked before reading: whoever put it there may have made it larger than memory.
-    const tooLarge = tooLargeCause(facts.size)
-    if (tooLarge !== undefined) return damaged(tooLarge)
-    try {
-      const text = files.readText(path)
-      const last = lastRead.get(path)
-      if (last?.text === text) return last as Sound<T>
-      const reading = readDocument(kind, text)
-      if (reading.kind === 'sound') lastRead.set(path, reading)
-      return reading
-    } catch (error) {
-      // Set aside or removed by another process since the line above.
-      if (meansLost(error)) return { kind: 'missing', document: kind.empty() }
-      throw error
-    }
   }
 
   /** Sets aside what is damaged and puts the new document in its place. Throws ENOENT where the lock is lost. */
@@ -172,16 +134,7 @@ export function fileStore(system: System, root: string, options: FileStoreOption
   }
 
   return {
-    async read(kind) {
-      const path = pathOf(kind.key)
-      try {
-        const found = isReachable(path) ? load(kind, path) : { kind: 'missing' as const, document: kind.empty() }
-        if (found.kind !== 'damaged') return { document: found.document }
-        return { document: found.document, damage: { key: kind.key, cause: found.cause } }
-      } catch (error) {
-        throw asKnownError('read', path, error)
-      }
-    },
+    read,
 
     async update(kind, change) {
       const path = pathOf(kind.key)

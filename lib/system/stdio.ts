@@ -1,4 +1,4 @@
-import { readSync, writeSync } from 'node:fs'
+import { fstatSync, readSync, writeSync } from 'node:fs'
 import { errorCode } from './known-error.ts'
 
 /** The three streams of this process; one runner owns them. */
@@ -8,7 +8,8 @@ export interface Stdio {
    * is undefined.
    */
   readAll(most: number): Promise<{ readonly text?: string; readonly bytes: number }>
-  write(text: string): void
+  /** Text as UTF-8, bytes as they are. */
+  write(text: string | Uint8Array): void
   /** One line to stderr. */
   writeError(line: string): void
 }
@@ -56,6 +57,10 @@ export const nodeRawStdio = (): RawStdio => ({
   },
 })
 
+/** The same for what people also start by hand: on a terminal it does not wait for somebody to type JSON, and has no input. */
+export const nodePipedStdio = (): Stdio =>
+  fstatSync(stdin).isCharacterDevice() ? { ...nodeStdio(), readAll: async () => ({ bytes: 0 }) } : nodeStdio()
+
 const stdin = 0
 const stdout = 1
 const stderr = 2
@@ -87,9 +92,9 @@ function readBlocking(add: (chunk: Uint8Array) => void): 'end' | 'not yet' {
   }
 }
 
-/** Writes all of a text. What a full non-blocking pipe does not take at once is left to the stream, which waits for its reader. */
-function writeBlocking(descriptor: number, text: string, stream: () => NodeJS.WritableStream): void {
-  let rest = Buffer.from(text, 'utf8')
+/** Writes all of it. What a full non-blocking pipe does not take at once is left to the stream, which waits for its reader. */
+function writeBlocking(descriptor: number, text: string | Uint8Array, stream: () => NodeJS.WritableStream): void {
+  let rest = typeof text === 'string' ? Buffer.from(text) : text
   try {
     while (rest.length > 0) rest = rest.subarray(writeSync(descriptor, rest))
   } catch (error) {

@@ -1,0 +1,79 @@
+import { dirname, join } from 'node:path'
+import { asKnownError } from '../system/known-error.ts'
+import type { Files } from '../system/system.ts'
+import { checkKey } from './document-key.ts'
+import { type Reading, readDocument, tooLargeCause } from './document-text.ts'
+import { meansLost } from './file-lock.ts'
+import { isRealFolder } from './real-folder.ts'
+import type { DocumentKind, Store } from './store.ts'
+
+/** What of a store of files takes no lock and changes nothing. */
+export interface FileReader extends Pick<Store, 'read'> {
+  /** @throws KnownError with code `EKEY` for a key that may not become a path. */
+  pathOf(key: string): string
+  /** False where a folder on the way is missing, and with it the document. */
+  isReachable(path: string): boolean
+  load<T>(kind: DocumentKind<T>, path: string): Reading<T>
+}
+
+type Sound<T> = Extract<Reading<T>, { kind: 'sound' }>
+
+/**
+ * Reads documents below `root`.
+ *
+ * @param isMemory as in `FileStoreOptions`.
+ */
+export function fileReader(files: Files, root: string, isMemory = true): FileReader {
+  /** What was read last, by path: a hook looks before it takes the lock, and mostly finds the same text under it. */
+  const lastRead = new Map<string, Sound<unknown>>()
+
+  const pathOf = (key: string): string => {
+    checkKey(key)
+    return join(root, `${key}.json`)
+  }
+
+  const isReachable = (path: string): boolean => {
+    const folder = dirname(path)
+    const isThere = isMemory ? isRealFolder(files, root) : files.facts(root) !== undefined
+    return isThere && (folder === root || isRealFolder(files, folder))
+  }
+
+  const load = <T>(kind: DocumentKind<T>, path: string): Reading<T> => {
+    const damaged = (cause: string): Reading<T> => ({ kind: 'damaged', document: kind.empty(), cause })
+    const facts = files.facts(path)
+    if (facts === undefined) return { kind: 'missing', document: kind.empty() }
+    if (facts.kind !== 'file')
+      return damaged(`it is ${facts.kind === 'other' ? 'not a regular file' : `a ${facts.kind}`}`)
+    // Asked before reading: whoever put it there may have made it larger than memory.
+    const tooLarge = tooLargeCause(facts.size)
+    if (tooLarge !== undefined) return damaged(tooLarge)
+    try {
+      const text = files.readText(path)
+      const last = lastRead.get(path)
+      if (last?.text === text) return last as Sound<T>
+      const reading = readDocument(kind, text)
+      if (reading.kind === 'sound') lastRead.set(path, reading)
+      return reading
+    } catch (error) {
+      // Set aside or removed by another process since the line above.
+      if (meansLost(error)) return { kind: 'missing', document: kind.empty() }
+      throw error
+    }
+  }
+
+  return {
+    pathOf,
+    isReachable,
+    load,
+    async read(kind) {
+      const path = pathOf(kind.key)
+      try {
+        const found = isReachable(path) ? load(kind, path) : { kind: 'missing' as const, document: kind.empty() }
+        if (found.kind !== 'damaged') return { document: found.document }
+        return { document: found.document, damage: { key: kind.key, cause: found.cause } }
+      } catch (error) {
+        throw asKnownError('read', path, error)
+      }
+    },
+  }
+}

@@ -1,0 +1,74 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+
+export interface OutputLimits {
+  /** Milliseconds after which it and all that it started is ended. */
+  readonly timeoutMs: number
+  /** Bytes of output past which it is ended. */
+  readonly mostBytes: number
+}
+
+/** Between asking a process group to end and ending it, milliseconds. */
+const graceMs = 300
+/** A command that has ended may have left a process in the background that keeps its stdout open: so long is waited then, milliseconds. */
+const trailingMs = 200
+
+/**
+ * What a command line prints when it reads `input` on stdin; its stderr is ours. Undefined where it does not start, ends with
+ * another code than 0, or passes a limit. Never throws.
+ */
+export function outputOf(command: string, input: string, limits: OutputLimits): Promise<Buffer | undefined> {
+  return new Promise((resolve) => {
+    let child: ChildProcess
+    try {
+      // A group of its own, so that what it has started can be ended with it.
+      child = spawn(command, { shell: true, detached: true, stdio: ['pipe', 'pipe', 'inherit'] })
+    } catch {
+      resolve(undefined)
+      return
+    }
+    const pieces: Buffer[] = []
+    let bytes = 0
+    let last: NodeJS.Timeout | undefined
+    const end = (output: Buffer | undefined): void => {
+      clearTimeout(timer)
+      clearTimeout(last)
+      child.stdout?.destroy()
+      // Whoever has ended is no longer to be waited for, and whoever has not is not worth it.
+      child.unref()
+      resolve(output)
+    }
+    const stop = (): void => {
+      signalGroup(child, 'SIGTERM')
+      last ??= setTimeout(() => {
+        signalGroup(child, 'SIGKILL')
+        end(undefined)
+      }, graceMs)
+    }
+    const timer = setTimeout(stop, limits.timeoutMs)
+    child.stdout?.on('data', (piece: Buffer) => {
+      bytes += piece.length
+      if (bytes <= limits.mostBytes) pieces.push(piece)
+      else stop()
+    })
+    // It may have ended before it has read everything, or never meant to.
+    child.stdin?.on('error', () => {})
+    child.stdin?.end(input)
+    child.once('error', () => end(undefined))
+    child.once('exit', (code) => {
+      clearTimeout(timer)
+      const output = (): Buffer | undefined => (code === 0 && last === undefined ? Buffer.concat(pieces) : undefined)
+      child.once('close', () => end(output()))
+      setTimeout(() => end(output()), trailingMs).unref()
+    })
+  })
+}
+
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return
+  try {
+    if (process.platform === 'win32') child.kill(signal)
+    else process.kill(-child.pid, signal)
+  } catch {
+    // It is gone.
+  }
+}
