@@ -68,6 +68,7 @@ export function prepareInstall(system: Surroundings, request: InstallRequest): C
   const commands = commandSteps(files, place.commands)
   const missing = (['claude', 'memory', 'hooks', 'commands'] as const).filter((folder) => !exists(files, place[folder]))
   if (holdsOnlyWrappers(files, place)) missing.push('hooks')
+  if (madeWithSettings(files, place, settings)) missing.push('claude')
   const next: InstallRecord = {
     version: 1,
     settings: {
@@ -189,6 +190,13 @@ const wrapperFiles = [...guardFiles, ...statusLineFiles]
 export function holdsOnlyWrappers(files: Files, { hooks }: Place): boolean {
   const names = namesIn(files, hooks)
   return names.length > 0 && names.every((name) => wrapperFiles.includes(name))
+}
+
+/** Whether the status line has made the `.claude` folder: it has made the settings, and nothing else is in there. */
+function madeWithSettings(files: Files, place: Place, { path, text, plain }: SettingsFile): boolean {
+  const isOwn = (name: string): boolean =>
+    join(place.claude, name) === path || (join(place.claude, name) === place.hooks && holdsOnlyWrappers(files, place))
+  return text !== undefined && plain === undefined && namesIn(files, place.claude).every(isOwn)
 }
 
 const folderModes: Record<OwnFolder, number> = { claude: 0o755, hooks: 0o755, commands: 0o755, memory: 0o700 }

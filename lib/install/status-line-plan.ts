@@ -44,9 +44,11 @@ export function planStatusLine(text: string | undefined, place: StatusLinePlace)
   const settings = settingsOf(text)
   const found = statusLineOf(settings)
   if (found === undefined) {
-    const isBlank = text === undefined || text.trim() === ''
-    const command = aloneCommand(place, isBlank ? (text ?? null) : undefined)
-    settings.addMember([], 'statusLine', { type: 'command', command, refreshInterval })
+    settings.addMember([], 'statusLine', { type: 'command', command: aloneCommand(place), refreshInterval })
+    // Taking it out again leaves an empty object. What was otherwise empty, or not there, says so itself.
+    if (isEmpty(text ?? '') && planStatusLineRelease(settings.result()).text !== text) {
+      settings.respell(commandPath, JSON.stringify(aloneCommand(place, text ?? null)))
+    }
     return { text: settings.result(), fate: { kind: 'added' } }
   }
   const isThere: StatusLineFate = { kind: 'there already' }
@@ -81,8 +83,8 @@ export function planStatusLineRelease(text: string): StatusLinePlan {
   if (found?.kind !== 'alone') return { text, fate: { kind: 'not there' } }
   settings.remove(['statusLine'])
   const left = settings.result()
-  const isMade = found.before !== undefined && /^\s*\{\s*\}\s*$/.test(left)
-  return { text: isMade ? (found.before ?? undefined) : left, fate: { kind: 'taken out' } }
+  const isAsBefore = found.before !== undefined && isEmpty(left)
+  return { text: isAsBefore ? (found.before ?? undefined) : left, fate: { kind: 'taken out' } }
 }
 
 /** A settings text as it would be without our status line; undefined where there would be no file. The very text where it cannot be read. */
@@ -98,6 +100,9 @@ export function withoutStatusLine(text: string): string | undefined {
 export function hasStatusLine(text: string): boolean {
   return settingsOf(text).at(['statusLine']) !== undefined
 }
+
+/** Whether a text says no more than an empty object does. */
+const isEmpty = (text: string): boolean => /^\s*(?:\{\s*\}\s*)?$/.test(text)
 
 const commandPath = ['statusLine', 'command']
 

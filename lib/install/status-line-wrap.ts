@@ -44,8 +44,8 @@ const alone = new RegExp(
 /**
  * Ours alone.
  *
- * @param before the whole settings text as it was where it held nothing that a settings text could grow from; `null` where there was no file. Kept
- * in a comment, where a release finds it.
+ * @param before the whole settings text as it was, where it said nothing and would not come back by itself; `null` where there was no
+ *   file. Kept in a comment, where a release finds it.
  */
 export function aloneCommand({ scope, shell }: StatusLinePlace, before?: string | null): string {
   const command = shell

@@ -22,7 +22,7 @@ const mostColumns = 24
  * where the next one is let through as a probe, `⚡ halted: npm test` when a run was ended and nobody has answered yet, ` +2` for
  * further circuits, and nothing where nothing is held back.
  *
- * At most 55 columns. No colour: it stands in a line of somebody else's, which the client dims, and a colour of ours would either end theirs or
+ * At most 50 columns. No colour: it stands in a line of somebody else's, which the client dims, and a colour of ours would either end theirs or
  * have to know it.
  *
  * @param now milliseconds since 1970.
@@ -88,7 +88,7 @@ const shortTime = (seconds: number): string =>
 
 /** A subject as a person names it in passing: a shell line alone, without secrets, on one line, cut to its width. */
 function shortSubject(subject: string): string {
-  const line = clean(redact(subject.replace(/^Bash\((.*)\)$/s, '$1')), 200)
+  const line = clean(redact(subject.replace(/^Bash\((.*)\)$/s, '$1')), 200).replace(/\s+/g, ' ')
   let columns = 0
   let short = ''
   for (const character of line) {

@@ -57,7 +57,10 @@ async function segmentFor(system: System, text: string | undefined, tell: (line:
   for (const { key, cause } of damage) tell(`${key}.json cannot be read (${cause})`)
   const { circuits, shared, fleetUntil, api, halt } = look
   const isQuiet = circuits.length === 0 && shared.length === 0 && api.circuit.state === 'closed'
-  if (isQuiet && fleetUntil === undefined && halt === undefined) return ''
+  if (isQuiet && fleetUntil === undefined && halt === undefined) {
+    if (system.files.facts(paths.memory) === undefined) tell(`no hook has run here: there is no ${paths.memory}`)
+    return ''
+  }
   const { config } = loadConfig(system.files, paths.config)
   return statusSegment({ ...look, config }, system.clock())
 }

@@ -11,6 +11,8 @@ import { hookFiles, type Scope } from '../../lib/install/hook-table.ts'
 import type { InstallRequest } from '../../lib/install/install.ts'
 import { prepareInstall } from '../../lib/install/install.ts'
 import { reportingFiles } from '../../lib/install/reporting-need.ts'
+import { prepareStatusLine, prepareStatusLineRelease, type StatusLineRequest } from '../../lib/install/status-line.ts'
+import { statusLineFiles } from '../../lib/install/status-line-wrap.ts'
 import { perform, type Step } from '../../lib/install/steps.ts'
 import { prepareUninstall } from '../../lib/install/uninstall.ts'
 import { nodeSystem } from '../../lib/system/node-system.ts'
@@ -35,7 +37,7 @@ export function newBench(env: Record<string, string> = {}): Bench {
   for (const folder of [project, home, bundles]) fs.mkdirSync(folder)
   for (const name of hookFiles()) fs.writeFileSync(join(bundles, name), `console.log(${JSON.stringify(name)})\n`)
   // These are known by their mark alone.
-  for (const name of [...guardFiles, ...fleetFiles, ...reportingFiles])
+  for (const name of [...guardFiles, ...statusLineFiles, ...fleetFiles, ...reportingFiles])
     put(join(bundles, name), `#!\n${name.endsWith('.sh') ? '#' : '//'} breakerbox 0.1.0 ${name}\n`)
   const real = nodeSystem()
   const system: System = {
@@ -90,6 +92,22 @@ export function guard(bench: Bench, more: Partial<GuardRequest> = {}): Step[] {
 
 export function release(bench: Bench, more: Partial<GuardRequest> = {}): Step[] {
   return perform(bench.system, prepareRelease(bench.system, guardRequest(bench, more)).steps)
+}
+
+const statusLineRequest = (bench: Bench, more: Partial<StatusLineRequest>): StatusLineRequest => ({
+  scope: 'project',
+  project: bench.project,
+  bundles: bench.bundles,
+  shell: true,
+  ...more,
+})
+
+export function showStatus(bench: Bench, more: Partial<StatusLineRequest> = {}): Step[] {
+  return perform(bench.system, prepareStatusLine(bench.system, statusLineRequest(bench, more)).steps)
+}
+
+export function hideStatus(bench: Bench, more: Partial<StatusLineRequest> = {}): Step[] {
+  return perform(bench.system, prepareStatusLineRelease(bench.system, statusLineRequest(bench, more)).steps)
 }
 
 /** Every path below a folder with its kind, mode and content. */

@@ -17,6 +17,7 @@ const hookNames: readonly string[] = [
   'pattern-tracker' satisfies ReportingHook,
   'hook-guard',
   'event-flusher',
+  'status-line',
 ]
 
 /** The path of a built executable. */
@@ -71,12 +72,27 @@ export function runHook(name: HookName | ReportingHook, input: HookInput, option
 
 /** Runs a command as the settings register it, the way the client does: through a shell, in the project's folder. */
 export function runHookCommand(command: string, input: HookInput, options: RunOptions): Promise<FinishedHook> {
-  return run('sh', ['-c', command], options, input).then(withAnswer)
+  return runShell(command, input, options).then(withAnswer)
+}
+
+/** The same for what answers with any text. */
+export function runShell(command: string, input: HookInput, options: RunOptions): Promise<Finished> {
+  return run('sh', ['-c', command], options, input)
 }
 
 /** Runs one of the built commands for people, such as `circuit-status`. */
 export function runCommand(name: string, words: readonly string[], options: RunOptions): Promise<Finished> {
   return run(process.execPath, [built(name), ...words], options)
+}
+
+/** Runs the status line, by the executable that the settings name or by the one for people, with what the client would write to it. */
+export function runStatusLine(
+  name: 'status-line' | 'circuit-status',
+  input: HookInput,
+  options: RunOptions,
+  words: readonly string[] = name === 'status-line' ? [] : ['--statusline'],
+): Promise<Finished> {
+  return run(process.execPath, [built(name), ...words], options, input)
 }
 
 /** Runs any other file with Node. */
