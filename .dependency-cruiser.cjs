@@ -2,7 +2,7 @@
 const pure = ['engine', 'patterns', 'calls', 'windows', 'breaker', 'schema']
 const layers = [
   ['cli'],
-  ['session', 'replay', 'guard', 'memory', 'status', 'install', 'resilience'],
+  ['session', 'replay', 'guard', 'memory', 'status', 'install', 'resilience', 'doctor'],
   ['engine', 'store', 'protocol', 'config', 'incidents'],
   ['patterns'],
   ['calls', 'windows', 'breaker', 'schema'],

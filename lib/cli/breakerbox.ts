@@ -5,6 +5,7 @@ import type { TrackingWish } from '../install/reporting-need.ts'
 import { prepareUninstall } from '../install/uninstall.ts'
 import type { System } from '../system/system.ts'
 import { addClean } from './clean.ts'
+import { addDoctor } from './doctor.ts'
 import { addGuardHooks } from './guard-hooks.ts'
 import { addHistory } from './history.ts'
 import { installReport, uninstallReport } from './install-report.ts'
@@ -79,6 +80,7 @@ export function breakerbox(system: System, invocation: Invocation): Promise<Comm
   addClean(program, system, later)
   addRestore(program, system, later)
   addSync(program, system, invocation, later)
+  addDoctor(program, system, invocation, later)
 
   return parseWords(program, invocation.words, () => result)
 }

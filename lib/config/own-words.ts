@@ -25,11 +25,21 @@ export function withoutProjectWords<S extends Pick<System, 'files' | 'env' | 'ho
 ): S {
   // The settings of the home folder are the person's own.
   if (project === system.homeFolder) return system
-  const said = settingsFiles.flatMap((name) => variablesIn(system, join(project, '.claude', name)))
+  const said = serviceVariables(system, project).flatMap(({ names }) => names)
   if (said.length === 0) return system
   const env = Object.fromEntries(Object.entries(system.env).filter(([name]) => !said.includes(name)))
   return { ...system, env }
 }
+
+/** Those variables that settings files of a project set; a file that sets none is left out. */
+export const serviceVariables = (
+  system: Pick<System, 'files' | 'env'>,
+  project: string,
+): { readonly path: string; readonly names: readonly string[] }[] =>
+  settingsFiles
+    .map((name) => join(project, '.claude', name))
+    .map((path) => ({ path, names: variablesIn(system, path) }))
+    .filter(({ names }) => names.length > 0)
 
 function variablesIn({ files, env }: Pick<System, 'files' | 'env'>, path: string): string[] {
   try {

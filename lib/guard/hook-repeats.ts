@@ -52,7 +52,7 @@ const blocksSchema = object({
 })
 
 /** `circuit_breaker_hook_blocks.json` in the project's memory folder. */
-const hookBlocksKind: DocumentKind<HookBlocks> = {
+export const hookBlocksKind: DocumentKind<HookBlocks> = {
   key: 'circuit_breaker_hook_blocks',
   version: 1,
   empty: () => ({ version: 1, blocks: [] }),

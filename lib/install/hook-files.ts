@@ -6,7 +6,7 @@ import type { Step } from './steps.ts'
 
 /** The second line of every bundle starts with one of these (the first is `#!`), so that one of any version is known as ours. */
 export const bundleMark = '// breakerbox '
-const shellMark = '# breakerbox '
+export const shellMark = '# breakerbox '
 
 export interface Bundle {
   readonly name: string

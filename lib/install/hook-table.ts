@@ -141,7 +141,7 @@ const spool = 's="$m/circuit_breaker_spool"'
  */
 const gathered = 3
 /** With so many waiting the background has not managed, or had something to say: Node takes them in before the run goes on. */
-const overdue = 2 * gathered
+export const overdue = 2 * gathered
 
 /**
  * What the shell runs. Only builtins decide whether Node starts; where one of them fails, it starts, or the hook ends with 0.

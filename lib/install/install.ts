@@ -233,7 +233,7 @@ function madeFolders(
 export const ignoreAll = '*\n'
 export const ignoreOwn = '/circuit_breaker_*\n/archives/\n/session_archives/\n/.gitignore\n'
 
-function ignoreStep(files: Files, memory: string): Step[] {
+export function ignoreStep(files: Files, memory: string): Step[] {
   const path = join(memory, '.gitignore')
   if (exists(files, path)) return []
   const content = namesIn(files, memory).some((name) => !name.startsWith('circuit_breaker_')) ? ignoreOwn : ignoreAll

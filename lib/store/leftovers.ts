@@ -43,8 +43,22 @@ export function sweepLeftovers(system: System, root: string): Sweep {
   return { removed, rescued }
 }
 
+/** What `sweepLeftovers` would take away besides locks that are in place; changes nothing. The same errors. */
+export function listLeftovers(system: System, root: string): string[] {
+  const { files } = system
+  if (!isRealFolder(files, root)) return []
+  const inside = files.list(root).map((name) => join(root, name))
+  const folders = [root, ...inside.filter((path) => files.facts(path)?.kind === 'folder')]
+  return folders.flatMap((folder) =>
+    namesIn(files, folder)
+      .filter((name) => lockAside.test(name) || unfinishedSpool.test(name))
+      .map((name) => join(folder, name))
+      .filter((path) => isOlderThan(system, path, leftoverAge)),
+  )
+}
+
 /**
- * The same for the locks of one document only: for a folder that is not ours, where other programs have locks too.
+ * `sweepLeftovers` for the locks of one document only: for a folder that is not ours, where other programs have locks too.
  *
  * @param path of the document.
  */
