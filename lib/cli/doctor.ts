@@ -6,7 +6,6 @@ import { type Examined, examine } from '../doctor/examine.ts'
 import { openProject, type Project } from '../session/project.ts'
 import { clientAncestors } from '../session/under-client.ts'
 import { causeLine } from '../system/known-error.ts'
-import type { Machine } from '../system/machine.ts'
 import { nodeMachine } from '../system/node-machine.ts'
 import type { System } from '../system/system.ts'
 import { openNamedProject } from './open-named-project.ts'
@@ -19,6 +18,7 @@ interface Options {
   readonly dryRun?: boolean
   readonly json?: boolean
   readonly all?: boolean
+  readonly quick?: boolean
 }
 
 /** Adds `doctor` to a program. */
@@ -27,7 +27,6 @@ export function addDoctor(
   system: System,
   invocation: Invocation,
   act: (run: () => Promise<CommandResult>) => void,
-  machine: Machine = nodeMachine,
 ): void {
   program
     .command('doctor')
@@ -35,23 +34,20 @@ export function addDoctor(
     .option('--project <folder>', 'the project (default: the current folder)')
     .option('--fix', 'mend what can be mended without touching anything of yours, then look again')
     .addOption(new Option('--dry-run', 'with --fix: say what would be done').implies({ fix: true }))
+    .option('--quick', 'run no hook to see whether it works')
     .option('--all', 'show also what is fine')
     .option('--json', 'print the report as JSON')
     .action((options: Options) =>
       act(async () => {
         const project = openNamedProject(system, options.project)
-        return 'exitCode' in project ? project : doctor(project, machine, options, invocation)
+        return 'exitCode' in project ? project : doctor(project, options, invocation)
       }),
     )
 }
 
-async function doctor(
-  project: Project,
-  machine: Machine,
-  options: Options,
-  { folder, colour }: Invocation,
-): Promise<CommandResult> {
-  const look = (at: Project): Promise<Examined> => examine(at, machine, folder)
+async function doctor(project: Project, options: Options, { folder, colour }: Invocation): Promise<CommandResult> {
+  const look = (at: Project): Promise<Examined> =>
+    examine(at, nodeMachine, { bundles: folder, quick: options.quick === true })
   const found = await look(project)
   const refusal = options.fix === true && options.dryRun !== true ? refused(project) : undefined
   const mended = options.fix === true && refusal === undefined ? await mend(found, options.dryRun === true) : undefined

@@ -65,16 +65,20 @@ export interface Examined {
 /**
  * Looks at everything, one check after another, and changes nothing. A check that fails is a finding itself, and the others go on.
  *
- * @param bundles folder of the built hooks that belong to this command.
+ * @param options of this command: the folder of its built hooks, and whether it should run none of those that are registered.
  */
-export async function examine(project: Project, machine: Machine, bundles: string): Promise<Examined> {
+export async function examine(
+  project: Project,
+  machine: Machine,
+  options: Pick<Look, 'bundles' | 'quick'>,
+): Promise<Examined> {
   const { system } = project
   const sources = settingsSources(system, project.paths.project, managedFolder(machine))
   const look: Look = {
     system,
     machine,
     project,
-    bundles,
+    ...options,
     version: manifest.version,
     lowestNode: versionIn(`${manifest.engines.node.replace(/^\D+/, '')}.0`) ?? '20.0',
     sources,

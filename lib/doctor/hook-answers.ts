@@ -26,6 +26,7 @@ export const hookAnswers: Check = {
   async examine(look) {
     const ours = distinct(look.hooks.filter(({ executable }) => executable !== undefined))
     if (ours.length === 0) return [fine('answers', 'no command to try')]
+    if (look.quick) return [fine('answers', `${counted(ours.length, 'command')}, none was tried`)]
     if (look.machine.platform === 'win32') return [note('hook-untested', 'commands are not tried on this system')]
     const fit = ours.map((hook) => ({ hook, file: fileOf(look, hook) }))
     const trusted = fit.filter(({ file }) => file !== undefined && isOurs(look, file)).map(({ hook }) => hook)
@@ -69,7 +70,7 @@ export function fileOf(
     return join(placeOf(system, source.kind, folder).hooks, `${executable}.cjs`)
   const word =
     args === undefined
-      ? /^(?:exec +)?node +((?:"[^"`()\\]*"|'[^']*'|[^\s"'`;&|<>()\\#]+)+)$/.exec(command.trim())?.[1]
+      ? /^(?:exec +)?node +((?:"[^"`()\\]*"|'[^']*'|[^\s"'`;&|<>()\\#])+)$/.exec(command.trim())?.[1]
       : command === 'node' && args.length === 1
         ? args[0]
         : undefined
@@ -182,7 +183,9 @@ const causeOf = (verdict: string | undefined, { stderr }: Ran): string | undefin
 function tellingLine(stderr: string): string {
   const lines = stderr.split('\n').filter((line) => line.trim() !== '')
   const line = lines.find((each) => /^\w*Error\b|not found|denied/.test(each)) ?? lines[0]
-  return line === undefined ? '' : `: ${clean(line, 160)}`
+  // Shells differ in how they say where they are.
+  const plain = line?.replace(/^\S*\bsh: (?:(?:line )?\d+: )?(?:exec: )?/, 'sh: ')
+  return plain === undefined ? '' : `: ${clean(plain, 160)}`
 }
 
 /** One finding for all that fail for the same reason. */

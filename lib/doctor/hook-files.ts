@@ -75,12 +75,14 @@ const folderOf = (system: Look['system'], project: string, kind: string): string
 
 function judgeFile(look: Look, folder: HooksFolder, name: string): Told[] {
   const path = join(folder.path, name)
+  const closed = rightsOf(look, path)
+  if (closed.length > 0) return closed
   const state = hookFileState(look, path, knownIn(look, folder, name))
   const again = { command: restoring(look, folder.scope, name) }
   const mended = guardFiles.includes(name) ? again : { ...again, mend: reinstall(look, folder.scope) }
   switch (state.kind) {
     case 'right':
-      return modeOf(look, path)
+      return []
     case 'missing':
       return [problem('hook-file-missing', `${path} is missing: its hooks end with an error and guard nothing`, mended)]
     case 'foreign': {
@@ -167,11 +169,13 @@ function markedVersion(content: Buffer): string | undefined {
   return mark?.replace(/^\S+ breakerbox /, '').split(' ')[0]
 }
 
-/** The right file with wrong rights. */
-function modeOf({ system, machine }: Look, path: string): Told[] {
-  const mode = system.files.facts(path)?.mode ?? 0o755
-  if (machine.platform === 'win32' || ((mode & 0o400) !== 0 && (mode & 0o002) === 0)) return []
-  const why = (mode & 0o400) === 0 ? 'its owner may not read it' : 'everybody may change it'
+/** Whoever runs hooks has to read it, and nobody else may change it. */
+function rightsOf({ system, machine }: Look, path: string): Told[] {
+  const { kind, mode } = system.files.facts(path) ?? {}
+  if (kind !== 'file' || mode === undefined || machine.platform === 'win32') return []
+  const isClosed = (mode & 0o400) === 0
+  if (!isClosed && (mode & 0o002) === 0) return []
+  const why = isClosed ? 'its owner may not read it' : 'everybody may change it'
   return [
     problem('hook-file-mode', `${path} has mode ${mode.toString(8).padStart(3, '0')}: ${why}`, {
       command: `chmod 755 ${quoted(path)}`,

@@ -22,6 +22,8 @@ export interface Look {
   readonly sources: readonly SettingsSource[]
   /** Every hook in them. */
   readonly hooks: readonly RegisteredHook[]
+  /** No hook is to be run: whoever asks has no second to wait. */
+  readonly quick: boolean
 }
 
 /** One thing that is looked at: independent of all others. */
