@@ -135,7 +135,7 @@ export function hookFileState(
   if (facts.kind !== 'file')
     return { kind: 'foreign', what: `it is ${facts.kind === 'other' ? 'no regular file' : `a ${facts.kind}`}` }
   if (facts.size > mostBytes) return { kind: 'foreign', what: `it has ${facts.size} bytes` }
-  let content: Buffer
+  let content: Uint8Array
   try {
     content = files.readHead(path, facts.size)
   } catch (error) {

@@ -1,5 +1,7 @@
-import { rmSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import type { Circuit } from '../../lib/engine/circuit.ts'
 import { mostEntries } from '../../lib/engine/memory.ts'
+import { built } from '../../test/support/built-hook.ts'
 import { bashCall, preToolUse, sessionStart, userPromptSubmit } from '../../test/support/payloads.ts'
 import { healthyTurn } from './healthy-work.ts'
 import { inTurn } from './in-turn.ts'
@@ -10,6 +12,8 @@ import { middleHalf, ratios, spreadText, targetText } from './spread.ts'
 
 const mostForShell = 1.5
 const mostForNode = 1.25
+/** Clients start a status line up to several times a second. */
+const mostForStatusLine = 1.2
 
 interface Case {
   readonly name: string
@@ -38,6 +42,16 @@ export const startUp: Part = {
       const gate = project.hook('circuit-breaker-gate')
       const monitor = project.hook('circuit-breaker-monitor')
       const emptySpool = () => project.timeNode(monitor, healthyTurn(spooled, 0).settled)
+      const status = { session_id: 'full', cwd: project.folder, workspace: { project_dir: project.folder } }
+      const state = project.path('.claude', 'memory', 'circuit_breaker_state.json')
+      /** Nothing is left of it for the other cases. */
+      const withOpenCircuit = (start: () => number): number => {
+        const before = readFileSync(state)
+        writeFileSync(state, JSON.stringify({ version: 1, circuits: [openCircuit('full')] }))
+        const milliseconds = start()
+        writeFileSync(state, before)
+        return milliseconds
+      }
       const cases: Case[] = [
         {
           name: 'fast gate: `PreToolUse`, no marker',
@@ -97,6 +111,30 @@ export const startUp: Part = {
           floor: 'node empty.mjs',
           start: () => project.timeNode(project.hook('memory-janitor'), sessionStart(scene)),
         },
+        {
+          name: 'status line, registered, no marker',
+          floor: 'sh -c :',
+          start: () => project.timeShell(project.statusLine(), status),
+          most: mostForShell,
+        },
+        {
+          name: 'status line, nothing is open',
+          floor: 'node empty.mjs',
+          start: () => project.timeNode(project.hook('status-line'), status),
+          most: mostForStatusLine,
+        },
+        {
+          name: 'status line, a circuit is open',
+          floor: 'node empty.mjs',
+          start: () => withOpenCircuit(() => project.timeSaying(/^⚡ npm test /, project.hook('status-line'), status)),
+          most: mostForStatusLine,
+        },
+        {
+          name: '`circuit-status --statusline`',
+          floor: 'node empty.mjs',
+          start: () => project.timeSaying(/^$/, built('circuit-status'), status, ['--statusline']),
+          most: mostForStatusLine,
+        },
       ]
       const rows: string[][] = []
       for (const { name, floor, start, most } of cases) {
@@ -119,4 +157,21 @@ export const startUp: Part = {
       project.remove()
     }
   },
+}
+
+/** `npm test` of this session, refused for five minutes more. */
+function openCircuit(session: string): Circuit {
+  const now = Date.now()
+  const at = new Date(now).toISOString()
+  return {
+    pattern: 'tool_failure',
+    subject: 'Bash(npm test)',
+    target: { kind: 'operation', key: 'npm test' },
+    session,
+    status: { state: 'open', openedAt: at, retryAt: new Date(now + 300_000).toISOString() },
+    level: 5,
+    trips: 5,
+    lastTrip: { at, turn: 3, reason: 'failed 3 times in 3 turns with the same error' },
+    denials: { count: 0, ids: [] },
+  }
 }

@@ -2,8 +2,8 @@ import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { expect, it } from 'vitest'
 import { root, runCommand } from '../support/built-hook.ts'
+import { hasTerminal, startInTerminal } from '../support/client-terminal.ts'
 import { bash, call, repeat, say } from '../support/fake-model.ts'
-import { hasTerminal, startInTerminal } from '../support/terminal-client.ts'
 import {
   describeWithClient,
   type GuardedProject,

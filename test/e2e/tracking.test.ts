@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { eventually } from '../resilience/reporting-home.ts'
 import { runCommand } from '../support/built-hook.ts'
+import { hasTerminal, startInTerminal } from '../support/client-terminal.ts'
 import { type HttpServer, startHttpServer } from '../support/http-server.ts'
 import type { TempProject } from '../support/temp-project.ts'
-import { hasTerminal, startInTerminal } from '../support/terminal-client.ts'
 import { addHook, describeWithClient, guardedProject, longCooldown, play, scriptedModel } from './scenario.ts'
 
 async function server(): Promise<HttpServer> {
@@ -117,7 +117,7 @@ describeWithClient('a halted run in a terminal', () => {
       const project = await guardedProject(longCooldown)
       const model = await scriptedModel(Array.from({ length: 12 }, () => failing))
       const client = startInTerminal(project, model, ['go'])
-      await eventually(() => client.raw().includes('\u001b]9;Breakerbox: the run was halted\u0007\u0007'), 60)
+      await eventually(() => client.written().includes('\u001b]9;Breakerbox: the run was halted\u0007\u0007'), 60)
     },
   )
 })
