@@ -8,6 +8,7 @@ import { placeOf } from '../install/place.ts'
 import { readRecord, sha256 } from '../install/record.ts'
 import { reportingFiles } from '../install/reporting-need.ts'
 import { causeLine } from '../system/known-error.ts'
+import type { Bytes } from '../system/system.ts'
 import { fine, problem, type Told } from './finding.ts'
 import { type Check, counted, type Look, ownCommand } from './look.ts'
 import { installCommand, reinstall, usedScopes } from './reinstall.ts'
@@ -135,7 +136,7 @@ export function hookFileState(
   if (facts.kind !== 'file')
     return { kind: 'foreign', what: `it is ${facts.kind === 'other' ? 'no regular file' : `a ${facts.kind}`}` }
   if (facts.size > mostBytes) return { kind: 'foreign', what: `it has ${facts.size} bytes` }
-  let content: Uint8Array
+  let content: Bytes
   try {
     content = files.readHead(path, facts.size)
   } catch (error) {
@@ -163,7 +164,7 @@ function bundleHash(files: Look['system']['files'], path: string): string | unde
 }
 
 /** The version in the second line of a built hook, as in `// breakerbox 0.1.0 prompt-intake`. */
-function markedVersion(content: Buffer): string | undefined {
+function markedVersion(content: Bytes): string | undefined {
   const lines = content.subarray(0, 300).toString('latin1').split('\n', 2)
   const mark = lines.find((line) => line.startsWith(bundleMark) || line.startsWith(shellMark))
   return mark?.replace(/^\S+ breakerbox /, '').split(' ')[0]
