@@ -22,7 +22,7 @@ const menu: Readonly<Record<PromptCommandName, { readonly description: string; r
   },
   'reset-circuit': {
     description: 'Close circuits of Breakerbox by hand: all of them, or those that go by a name. Asks no model.',
-    hint: '[PATTERN or SUBJECT] [--fleet]',
+    hint: '[--fleet] [PATTERN or SUBJECT]',
   },
 }
 

@@ -248,7 +248,7 @@ export const pluginEntries = (): SettingsEntry[] =>
 
 /**
  * Where an installed copy is at work in the same session, the plugin leaves everything to that: with both each call would be counted
- * once, at twice the cost. It never happens that neither works: the copy has left a mark for this session of this client by running
+ * once, at twice the cost. One of them works: the copy has left a mark for this session of this client by running
  * (`installed-mark.ts`), and its hooks still stand there. With each prompt the settings are asked too; where they no longer start
  * it, the mark goes.
  */

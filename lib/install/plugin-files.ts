@@ -76,6 +76,9 @@ const readme = `# Breakerbox, the plugin
 Circuit breakers for Claude Code: when an agent runs into a loop, that one call is refused, with a reason that the model can act on.
 It needs Node 20 or newer on the path and nothing else. State is kept in each project's \`.claude/memory\`.
 
+    /plugin marketplace add OWNER/REPOSITORY
+    /plugin install breakerbox@breakerbox
+
 | type | for |
 |---|---|
 ${commandFiles.map(({ name, content }) => `| \`/breakerbox:${name.slice(0, -3)}\` | ${/^description: (.*)$/m.exec(content)?.[1] ?? ''} |`).join('\n')}

@@ -72,9 +72,9 @@ async function reset(project: Project, words: string): Promise<readonly string[]
   return lines.map((line) => clean(line, 400))
 }
 
-/** What `/reset-circuit [--fleet] NAME` means; no name, or `--all`, means every circuit. */
+/** What `/reset-circuit [--fleet] NAME` means, the option first or last; no name, or `--all`, means every circuit. */
 function resetWords(words: string): { readonly name: string | undefined; readonly fleet: boolean } {
-  const rest = words.replace(/^--fleet(?=\s|$)/, '').trim()
+  const rest = words.replace(/^--fleet(?=\s|$)|\s--fleet$/, '').trim()
   const name = nameIn(rest)
   return { name: name === '--all' ? undefined : name, fleet: rest !== words }
 }

@@ -3,6 +3,7 @@ import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { oddName } from '../install/folder.ts'
+import { commandsOf, fenced, paper } from '../papers/paper.ts'
 import { bareEnvironment } from '../support/bare-environment.ts'
 import { root, runCommand } from '../support/built-hook.ts'
 import type { ClientOptions } from '../support/client.ts'
@@ -133,5 +134,32 @@ describeWithClient('the plugin', () => {
     rmSync(project.path('protected.txt'))
     await play(project, write, { ...withPlugin(folder), permissionMode: 'acceptEdits' })
     expect(project.exists('protected.txt')).toBe(false)
+  })
+
+  it('docs/plugin.md: its commands run in order, and its rules hold', async () => {
+    const text = paper('docs/plugin.md')
+    const project = await unguarded()
+    const clone = join(project.home, 'clone')
+    for (const part of ['plugin', '.claude-plugin']) cpSync(join(root, part), join(clone, part), { recursive: true })
+    const outputs = commandsOf(text).map(({ text: command, exitCode }) => {
+      const [program, word, ...words] = command.split(' ')
+      expect([program, word]).toEqual(['claude', 'plugin'])
+      const { status, said } = pluginCommand(project.home, words, clone)
+      expect(status, `${command}\n${said}`).toBe(exitCode)
+      return said
+    })
+    expect(outputs[2]).toContain('breakerbox@breakerbox')
+    expect(pluginCommand(project.home, ['list']).said).not.toContain('breakerbox')
+
+    const [rules = ''] = fenced(text, 'json')
+    project.write('../home/.claude/settings.json', rules)
+    const targets = [
+      project.path('.claude', 'memory', 'circuit_breaker_config.json'),
+      join(project.home, '.claude/plugins/cache/breakerbox/breakerbox/0.1.0/hooks/prompt-intake.cjs'),
+    ]
+    const script = [...targets.map((file_path) => [call('Write', { file_path, content: '{}' })]), [say('end')]]
+    const run = await play(project, script, { permissionMode: 'acceptEdits' })
+    for (const { text } of run.results) expect(text).toContain('denied by your permission settings')
+    expect(run.results).toHaveLength(2)
   })
 })

@@ -182,9 +182,12 @@ describe('/reset-circuit as a prompt', () => {
     expect(block).toContain('tool_failure:Bash(npm test)')
   })
 
-  it('with --fleet asks the part that knows the server, which is missing here', async () => {
-    expect((await typed(await tripped(), '/reset-circuit --fleet tool_failure')).block).toContain('fleet-store.cjs')
-  })
+  it.each(['--fleet', '--fleet tool_failure', 'agent_spawn --fleet'])(
+    'with %s asks the part that knows the server, which is missing here',
+    async (words) => {
+      expect((await typed(await tripped(), `/reset-circuit ${words}`)).block).toContain('fleet-store.cjs')
+    },
+  )
 
   it('is refused in a client that another client started', async () => {
     const bench = await tripped()
