@@ -60,7 +60,7 @@ async function bundleFolder(folder, { kind, version, outputFolder, names }) {
     preserveSymlinks: true,
     // Who uses the library brings the client of the server that it is to use.
     external: kind === 'library' ? ['@redis/client'] : [],
-    plugins: [onlyVersion, ...(kind === 'library' ? [] : [nothingLater]), ...builtinsOf(kind)],
+    plugins: [onlyFacts, ...(kind === 'library' ? [] : [nothingLater]), ...builtinsOf(kind)],
     logLevel: 'warning',
   })
   if (!isCommonJs) refuseRequires(metafile)
@@ -97,14 +97,14 @@ const nothingLater = {
   },
 }
 
-/** Of our own manifest a bundle needs the version: its scripts and tools are nobody's business, and change more often. */
-const onlyVersion = {
-  name: 'only-version',
+/** Of our own manifest a bundle needs the version, and which Node it is for: scripts and tools are nobody's business, and change more often. */
+const onlyFacts = {
+  name: 'only-facts',
   setup(build) {
     build.onLoad({ filter: /package\.json$/ }, async ({ path }) => {
       if (path !== join(project, 'package.json')) return undefined
-      const { version } = JSON.parse(await readFile(path, 'utf8'))
-      return { contents: JSON.stringify({ version }), loader: 'json' }
+      const { version, engines } = JSON.parse(await readFile(path, 'utf8'))
+      return { contents: JSON.stringify({ version, engines }), loader: 'json' }
     })
   },
 }
