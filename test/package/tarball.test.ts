@@ -95,7 +95,7 @@ describe.skipIf(process.platform === 'win32')('the package', () => {
           ...bundled('ops', 'mjs'),
           'dist/index.mjs',
           ...named('config', /\.json$/).map((name) => `config/${name}`),
-          ...named('docs', /\.(?:md|svg)$/).map((name) => `docs/${name}`),
+          ...named('docs', /\.(?:md|png|svg)$/).map((name) => `docs/${name}`),
           'CHANGELOG.md',
           'LICENSE',
           'README.md',

@@ -3,7 +3,6 @@ import { existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { defaultConfig, parseConfig } from '../../lib/config/load.ts'
-import { limitVariable } from '../../lib/memory/limits.ts'
 import { picture } from '../../scripts/picture.mjs'
 import { bareEnvironment } from '../support/bare-environment.ts'
 import { built, root } from '../support/built-hook.ts'
@@ -77,14 +76,35 @@ describe.skipIf(process.platform === 'win32')('the commands of the README', () =
   })
 
   test('every option that it names exists', () => {
-    const words = ['install', 'uninstall', 'guard-hooks', 'why', 'replay', 'clean', 'restore', 'sync']
+    const words = [
+      'install',
+      'uninstall',
+      'guard-hooks',
+      'why',
+      'replay',
+      'clean',
+      'restore',
+      'sync',
+      'doctor',
+      'history',
+    ]
     const own = words.map((word) => ['breakerbox', word])
-    const commands = [...own, ['circuit-status'], ['reset-circuit'], ['hook-health'], ['hook-health', 'reset']]
+    const statusline = ['install', 'uninstall'].map((word) => ['breakerbox', 'statusline', word])
+    const commands = [
+      ...own,
+      ...statusline,
+      ['circuit-status'],
+      ['reset-circuit'],
+      ['hook-health'],
+      ['hook-health', 'reset'],
+    ]
     const help = commands.map(
       ([name = '', ...words]) =>
         spawnSync(process.execPath, [built(name), ...words, '--help'], { encoding: 'utf8' }).stdout,
     )
     const options = new Set([...codeSpans(readme), ...fenced(readme, 'sh')].join('\n').match(/--[a-z][a-z-]*/g))
+    // the client's own
+    options.delete('--max-turns')
     expect([...options].filter((option) => !help.some((text) => text.includes(`${option} `)))).toEqual([])
   })
 })
@@ -92,8 +112,7 @@ describe.skipIf(process.platform === 'win32')('the commands of the README', () =
 describe('what the README says of the config', () => {
   const defaults = defaultConfig()
   const patterns = Object.keys(defaults.circuit_breakers)
-  const memory = section(readme, 'Keep memory small')
-  const about = [section(readme, 'Configure') + memory, section(readme, 'What each pattern means')]
+  const about = [section(readme, 'Configure'), section(readme, 'What each pattern means')]
 
   test('each field of the table exists and has that default', () => {
     const rows = tableRows(about[0] ?? '').flatMap(([field = '', value = '']) => {
@@ -107,15 +126,6 @@ describe('what the README says of the config', () => {
         expect(real, path).toBeDefined()
         if (value !== undefined) expect(JSON.parse(value), path).toEqual(real)
       }
-    }
-  })
-
-  test('each memory limit has a row, with its variable', () => {
-    const rows = tableRows(memory).filter(([field = '']) => field.startsWith('`'))
-    const fields = Object.keys(defaults.memory_limits)
-    expect(rows.map(([field]) => field).sort()).toEqual(fields.map((field) => `\`memory_limits.${field}\``).sort())
-    for (const [field = '', , variable] of rows) {
-      expect(variable).toBe(`\`${limitVariable(field.slice('`memory_limits.'.length, -1))}\``)
     }
   })
 
