@@ -15,7 +15,7 @@ import { seenKind } from '../session/seen.ts'
 import { damagedName } from '../store/file-lock.ts'
 import { fileStore } from '../store/file-store.ts'
 import type { DocumentKind, Store } from '../store/store.ts'
-import { causeLine } from '../system/known-error.ts'
+import { causeLine, errorCode } from '../system/known-error.ts'
 import { fine, type Mend, note, problem, type Told } from './finding.ts'
 import { type Check, counted, editCommand, hasMemory, type Look, ownCommand } from './look.ts'
 import { reinstall, usedScopes } from './reinstall.ts'
@@ -101,6 +101,8 @@ async function judgeDocument(look: Look, store: Store, kind: AnyKind): Promise<T
       }),
     ]
   } catch (error) {
+    // Rights are another check's.
+    if (errorCode(error) === 'EACCES') throw error
     return [problem('document-damaged', causeLine(error), { detail: ['Hooks that need it let the call run.'] })]
   }
 }

@@ -1,6 +1,6 @@
 import manifest from '../../package.json' with { type: 'json' }
 import type { Project } from '../session/project.ts'
-import { causeLine } from '../system/known-error.ts'
+import { causeLine, errorCode } from '../system/known-error.ts'
 import type { Machine } from '../system/machine.ts'
 import { armedMarker } from './armed-marker.ts'
 import { clientVersion } from './client-version.ts'
@@ -86,21 +86,31 @@ export async function examine(
   }
   const mends = new Map<Finding, Mend>()
   const findings: Finding[] = []
+  const denied = new Set<Finding>()
   for (const check of checks) {
-    for (const told of await examined(check, look)) {
+    const { all, isDenied = false } = await examined(check, look)
+    for (const told of all) {
       const finding = findingOf(check, told)
       findings.push(finding)
       if (told.mend !== undefined) mends.set(finding, told.mend)
+      if (isDenied) denied.add(finding)
     }
   }
-  return { findings: findings.sort((a, b) => groups.indexOf(a.group) - groups.indexOf(b.group)), mends }
+  // Where rights are missing, that is told; what could not be looked at for it is no news.
+  const isToldOfRights = findings.some(({ id }) => aboutRights.includes(id))
+  const told = findings.filter((finding) => !(isToldOfRights && denied.has(finding)))
+  return { findings: told.sort((a, b) => groups.indexOf(a.group) - groups.indexOf(b.group)), mends }
 }
 
-async function examined(check: Check, look: Look): Promise<readonly Told[]> {
+const aboutRights: readonly Finding['id'][] = ['memory-not-writable', 'memory-not-ours', 'hook-file-mode']
+
+/** `isDenied`: it failed, because the system did not let it look. */
+async function examined(check: Check, look: Look): Promise<{ all: readonly Told[]; isDenied?: boolean }> {
   try {
-    return await check.examine(look)
+    return { all: await check.examine(look) }
   } catch (error) {
-    return [problem('check-failed', `${check.id} could not be looked at: ${causeLine(error)}`)]
+    const all = [problem('check-failed', `${check.id} could not be looked at: ${causeLine(error)}`)]
+    return { all, isDenied: errorCode(error) === 'EACCES' }
   }
 }
 

@@ -58,7 +58,8 @@ const isToldElsewhere = (hook: RegisteredHook, file: string | undefined): boolea
 
 /**
  * The file that a command starts; undefined where that cannot be told, or where it starts something besides. Of an entry written by
- * hand only `node FILE` is understood, the file one word of the shell.
+ * hand only `node FILE` is understood, the file one word of the shell: it may come with a cloned repository. A plugin is what the
+ * user had the client install.
  */
 export function fileOf(
   { system, project }: Pick<Look, 'system' | 'project'>,
@@ -68,6 +69,10 @@ export function fileOf(
   const { source, executable, command, args } = hook
   if (hook.isOwn && (source.kind === 'project' || source.kind === 'local' || source.kind === 'user'))
     return join(placeOf(system, source.kind, folder).hooks, `${executable}.cjs`)
+  if (source.plugin !== undefined && args === undefined) {
+    const inPlugin = [...command.matchAll(/\$\{CLAUDE_PLUGIN_ROOT\}"?((?:\/[\w.-]+)+\.cjs)/g)].at(-1)?.[1]
+    return inPlugin === undefined ? undefined : join(source.plugin.root, inPlugin)
+  }
   const word =
     args === undefined
       ? /^(?:exec +)?node +((?:"[^"`()\\]*"|'[^']*'|[^\s"'`;&|<>()\\#])+)$/.exec(command.trim())?.[1]
@@ -158,10 +163,8 @@ async function tryOne(
   const { files } = system
   prepareTrial(trial, files, memory)
   const root = hook.source.plugin?.root
-  // The client puts a plugin's folder into the text, and into the environment.
-  const text = root === undefined ? hook.command : hook.command.replaceAll('${CLAUDE_PLUGIN_ROOT}', root)
-  const words = hook.args?.map((word) => word.replaceAll('${CLAUDE_PROJECT_DIR}', project))
-  const ran = await machine.run(words === undefined ? shell : text, words ?? ['-c', text], {
+  const words = hook.args?.map((word) => inPlace(word, project, root))
+  const ran = await machine.run(words === undefined ? shell : hook.command, words ?? ['-c', hook.command], {
     folder: project,
     env: { ...env, BREAKERBOX_MEMORY_DIR: memory, ...(root === undefined ? {} : { CLAUDE_PLUGIN_ROOT: root }) },
     input: JSON.stringify({ ...trial.input, cwd: project }),
@@ -169,6 +172,10 @@ async function tryOne(
   })
   return endOf(ran) ?? causeOf(trial.verdict({ files, memory, stdout: ran.stdout }), ran)
 }
+
+/** Where no shell does, the client itself fills in the folders. */
+const inPlace = (word: string, project: string, root = ''): string =>
+  word.replaceAll('${CLAUDE_PROJECT_DIR}', project).replaceAll('${CLAUDE_PLUGIN_ROOT}', root)
 
 function endOf({ code, stderr, timedOut }: Ran): string | undefined {
   if (timedOut) return `no end within ${patience / 1000} s`

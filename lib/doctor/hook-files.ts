@@ -65,7 +65,8 @@ function usedFolders(look: Look): HooksFolder[] {
 /** Files that entries need, and those of ours that are there besides. */
 function namesIn({ hooks, system, project }: Look, { path }: HooksFolder): string[] {
   const here = hooks.filter(({ source }) => folderOf(system, project.paths.project, source.kind) === path)
-  const needed = new Set(here.flatMap(({ isOwn, executable }) => (isOwn ? [`${executable}.cjs`] : [])))
+  const started = here.flatMap(({ isOwn, executable }) => (isOwn ? [`${executable}.cjs`] : []))
+  const needed = new Set([...hookFiles(), ...started])
   if (here.some(({ command }) => command.includes('/.claude/hooks/hook-guard.')))
     for (const name of guardFiles) needed.add(name)
   return [...new Set(allNames)].filter((name) => needed.has(name) || system.files.facts(join(path, name)) !== undefined)

@@ -45,9 +45,11 @@ export const editCommand = ({ machine }: Look, path: string): string =>
   machine.platform === 'win32' ? `notepad ${quoted(path)}` : `"\${EDITOR:-vi}" ${quoted(path)}`
 
 /** Whether the memory folder is there and can be looked into; what stands in its way is told by a check of its own. */
-export function hasMemory({ system, project }: Look): boolean {
+export function hasMemory({ system, project, machine }: Look): boolean {
+  const { memory } = project.paths
   try {
-    return isRealFolder(system.files, project.paths.memory)
+    if (!isRealFolder(system.files, memory)) return false
+    return machine.platform === 'win32' || ((system.files.facts(memory)?.mode ?? 0) & 0o500) === 0o500
   } catch {
     return false
   }

@@ -11,10 +11,13 @@ export const memoryFolder: Check = {
   id: 'memory',
   group: 'Memory',
   examine(look) {
-    const { system, project } = look
+    const { system, machine, project } = look
     const { memory, sessions, spool } = project.paths
     const facts = system.files.facts(memory)
     if (facts === undefined) return [fine('memory', `${memory} is not there yet: the first hook makes it`)]
+    const isClosed = machine.platform !== 'win32' && (facts.mode & 0o700) !== 0o700
+    // Nothing in it can be looked at then.
+    if (facts.kind === 'folder' && isClosed) return rights(look, facts)
     const inTheWay = [memory, sessions, spool].flatMap((path) => wrongKind(look, path))
     if (facts.kind !== 'folder') return inTheWay
     const odd = [...inTheWay, ...strangers(look), ...rights(look, facts), ...untracked(look)]
@@ -72,8 +75,9 @@ function rights({ system, machine, project }: Look, { mode }: FileFacts): Told[]
   const mended = { command: `chmod 700 ${quoted(memory)}`, mend: setMode(memory, 0o700) }
   if ((mode & 0o700) !== 0o700) {
     const title = `${memory} has mode ${octal(mode)}: its owner may not use it, and hooks let every call run`
-    told.push(problem('memory-not-writable', title, mended))
-  } else if ((mode & 0o077) !== 0) {
+    return [problem('memory-not-writable', title, mended)]
+  }
+  if ((mode & 0o077) !== 0) {
     told.push(problem('memory-open', `${memory} has mode ${octal(mode)}: others can look into it`, mended))
   }
   for (const name of files.list(memory).filter((each) => each.startsWith('circuit_breaker_'))) {

@@ -152,7 +152,11 @@ function pluginRoot(system: System, project: string, id: string): string | undef
 }
 
 const executables = [...new Set([...hookTable, ...trackingTable('always')].map(({ executable }) => executable))]
-const named = new RegExp(`(?:^|[\\s/\\\\"'}])(${executables.join('|')})\\.[cm]?js(?=$|[\\s"';])`)
+const named = new RegExp(`(?:^|[\\s/\\\\"'}])(${executables.join('|')})\\.[cm]?js(?=$|[\\s"';])`, 'g')
+
+/** The one that a command starts: it may ask for another on the way, and ends with what it is there for. */
+const executableIn = (text: string): HookExecutable | undefined =>
+  [...text.matchAll(named)].at(-1)?.[1] as HookExecutable | undefined
 
 /** Every hook of type `command` in some settings, in their order; what has another shape than the client's is left out. */
 export function hooksIn(sources: readonly SettingsSource[]): RegisteredHook[] {
@@ -165,7 +169,7 @@ export function hooksIn(sources: readonly SettingsSource[]): RegisteredHook[] {
           const command = textField(hook, 'command')
           if (command === undefined) return []
           const args = Array.isArray(hook['args']) ? hook['args'].map(String) : undefined
-          const executable = named.exec([command, ...(args ?? [])].join(' '))?.[1] as HookExecutable | undefined
+          const executable = executableIn([command, ...(args ?? [])].join(' '))
           return {
             source,
             event,

@@ -197,14 +197,20 @@ describe.skipIf(process.platform === 'win32')('where a client is started', () =>
 
 /** A plugin of ours as the client has it: enabled in the user's settings, its files where the client's list says. */
 function plugin(bench: Installed, { files = true } = {}): string {
-  const root = join(bench.project.home, 'plugins', 'my box', '0.1.0')
+  const root = join(bench.project.home, 'plugins', `my $box's`, '0.1.0')
   inHome(bench, '.claude/settings.json', { enabledPlugins: { 'breakerbox@market': true, 'other@market': true } })
   if (!files) return root
   mkdirSync(join(root, 'hooks'), { recursive: true })
   for (const name of hookFiles()) copyFileSync(join(dirname(built('breakerbox')), name), join(root, 'hooks', name))
   const hooks: Record<string, object[]> = {}
-  for (const { event, matcher, hook } of settingsEntries('project', false)) {
-    const command = hook.command.replace('"$CLAUDE_PROJECT_DIR"/.claude/hooks', '"${CLAUDE_PLUGIN_ROOT}"/hooks')
+  // It asks for an installed copy first.
+  const first = 'p="${CLAUDE_PROJECT_DIR:-.}/.claude"; if [ -e "$p/no/hooks/prompt-intake.cjs" ]; then exit 0; fi'
+  for (const { event, matcher, hook } of settingsEntries('project')) {
+    const inPlugin = hook.command.replaceAll(
+      '"${CLAUDE_PROJECT_DIR:-.}"/.claude/hooks',
+      '"${CLAUDE_PLUGIN_ROOT}"/hooks',
+    )
+    const command = `${first}; ${inPlugin}`
     hooks[event] = [
       ...(hooks[event] ?? []),
       { ...(matcher === undefined ? {} : { matcher }), hooks: [{ ...hook, command }] },

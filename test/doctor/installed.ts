@@ -82,15 +82,25 @@ export function everything(folder: string): Record<string, string> {
     const what = stats.isSymbolicLink()
       ? `link to ${readlinkSync(path)}`
       : stats.isFile()
-        ? createHash('sha256').update(readFileSync(path)).digest('hex')
+        ? (open(() => createHash('sha256').update(readFileSync(path)).digest('hex')) ?? 'closed')
         : stats.isDirectory()
           ? 'folder'
           : 'other'
     entries[path] = `${stats.ino} ${stats.mode.toString(8)} ${stats.uid} ${stats.mtimeNs} ${stats.ctimeNs} ${what}`
-    if (stats.isDirectory()) for (const name of readdirSync(path)) walk(join(path, name))
+    if (stats.isDirectory()) for (const name of open(() => readdirSync(path)) ?? []) walk(join(path, name))
   }
   walk(folder)
   return entries
+}
+
+/** Undefined where rights are missing, as some tests have it. */
+function open<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EACCES') return undefined
+    throw error
+  }
 }
 
 /** Project and home. */

@@ -6,7 +6,9 @@ import { firing } from '../../lib/doctor/client-events.ts'
 import { judgeClient } from '../../lib/doctor/client-version.ts'
 import { examine } from '../../lib/doctor/examine.ts'
 import { fileOf } from '../../lib/doctor/hook-answers.ts'
+import type { Look } from '../../lib/doctor/look.ts'
 import { judgeNode } from '../../lib/doctor/node-version.ts'
+import { switches } from '../../lib/doctor/settings-files.ts'
 import { type RegisteredHook, settingsSources } from '../../lib/doctor/settings-sources.ts'
 import { compareVersions, versionIn } from '../../lib/doctor/versions.ts'
 import { hookTable } from '../../lib/install/hook-table.ts'
@@ -160,6 +162,14 @@ test("an administrator's settings and their fragments switch hooks off", () => {
     ['managed', { allowManagedHooksOnly: true }],
     ['managed', { disableAllHooks: true }],
   ])
+  const look = { sources, system: bench.system, machine: nodeMachine } as unknown as Look
+  expect(switches.examine(look)).toMatchObject([
+    { id: 'hooks-disabled', level: 'problem', title: expect.stringContaining('10-a.json') },
+    { id: 'hooks-managed-only', level: 'problem', title: expect.stringContaining('managed-settings.json') },
+  ])
+  // In other settings the client passes it over.
+  const own = sources.slice(0, 1).map((source) => ({ ...source, kind: 'user' as const }))
+  expect(switches.examine({ ...look, sources: own })).toMatchObject([{ id: 'switches', level: 'ok' }])
 })
 
 describe('the file that an entry written by hand starts', () => {

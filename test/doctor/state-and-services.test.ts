@@ -74,6 +74,20 @@ const cases: readonly Broken[] = [
     mend: 'fix',
   },
   {
+    id: 'memory-not-writable',
+    level: 'problem',
+    what: 'its owner may not even look into it',
+    break: ({ project }) => chmodSync(project.memory, 0o077),
+    mend: 'command',
+  },
+  {
+    id: 'memory-not-writable',
+    level: 'problem',
+    what: 'the owner of the state may not read it',
+    break: ({ project }) => chmodSync(project.path('.claude/memory/circuit_breaker_state.json'), 0o000),
+    mend: 'fix',
+  },
+  {
     id: 'memory-tracked',
     level: 'note',
     what: 'its .gitignore is gone',
