@@ -53,7 +53,7 @@ export function prepareStatusLine(system: Surroundings, request: StatusLineReque
     ...(plan.text === undefined ? [] : settingsStep(settings, plan.text)),
   ]
   const warnings = settingsWarnings(plan.text ?? '').map((warning) => `${place.settings}: ${warning}`)
-  const notes = [...warnings, ...hiddenNotes(system, place), ...sharedNote(place, plan.fate)]
+  const notes = [...warnings, ...hiddenNotes(system, place, request.project), ...sharedNote(place, plan.fate)]
   return change(place, settings, plan, steps, notes)
 }
 
@@ -109,7 +109,7 @@ function refuseToHide(system: Surroundings, { scope, root, settings }: Place): v
   const [hidden] = precedence
     .slice(0, precedence.indexOf(scope))
     .map((each) => placeOf(system, each, root))
-    .filter((each) => each.settings !== settings && lineIn(system, each))
+    .filter((each) => each.settings !== settings && hasLine(system, each))
   if (hidden === undefined) return
   throw new InstallError(
     hidden.settings,
@@ -118,11 +118,11 @@ function refuseToHide(system: Surroundings, { scope, root, settings }: Place): v
 }
 
 /** Settings of a later scope that hide what is registered here. */
-const hiddenNotes = (system: Surroundings, { scope, root }: Place): string[] =>
+const hiddenNotes = (system: Surroundings, { scope, settings }: Place, project: string): string[] =>
   precedence
     .slice(precedence.indexOf(scope) + 1)
-    .map((each) => placeOf(system, each, scope === 'user' ? system.workingFolder : root))
-    .filter((each) => each.settings !== placeOf(system, scope, root).settings && lineIn(system, each))
+    .map((each) => placeOf(system, each, project))
+    .filter((each) => each.settings !== settings && hasLine(system, each))
     .map((each) => `${each.settings} has a status line of its own, which is the one that shows there.`)
 
 const sharedNote = ({ scope, settings }: Place, { kind }: StatusLineFate): string[] =>
@@ -132,7 +132,7 @@ const sharedNote = ({ scope, settings }: Place, { kind }: StatusLineFate): strin
       ]
     : []
 
-function lineIn({ files }: Surroundings, place: Place): boolean {
+function hasLine({ files }: Surroundings, place: Place): boolean {
   try {
     const { text } = readSettings(files, place.settings, 0o644)
     return text !== undefined && hasStatusLine(text)

@@ -47,7 +47,7 @@ type Held = Pick<CircuitReport, 'subject' | 'state' | 'cooldownRemainingSeconds'
 
 /** Those that refuse something now, or let the next call through as a probe. */
 function circuitsHeld({ config, circuits, shared }: SegmentFacts, now: number): Held[] {
-  // What machines share is in these files only while their server is away: `fleetUntil` knows of both.
+  // What machines share is in these files only while their server is away, and may be old news: `fleetUntil` knows of both.
   const together = shared.filter(({ pattern }) => isShared(config, pattern) && !isOfFleet(config, pattern))
   return [...circuits, ...together].flatMap((circuit) => {
     if (modeOf(config, circuit.pattern) !== 'block') return []
@@ -59,14 +59,20 @@ function circuitsHeld({ config, circuits, shared }: SegmentFacts, now: number): 
   })
 }
 
-/** What machines share, as this one saw it last: how long, but not what. */
-function fleetHeld({ config, fleetUntil }: SegmentFacts, now: number): Held[] {
+/** What machines share, as this one saw it last: how long, and what only where it has kept that itself. */
+function fleetHeld({ config, shared, fleetUntil }: SegmentFacts, now: number): Held[] {
   if (fleetUntil === undefined) return []
   const inFleet = limitNames.filter((name) => isOfFleet(config, name) && modeOf(config, name) === 'block')
   // A clock that has jumped must not make it longer than the longest cooldown there is.
   const most = Math.max(0, ...inFleet.map((name) => cooldownOf(config, name, Number.POSITIVE_INFINITY)))
   const left = Math.min(most, (Date.parse(fleetUntil) - now) / 1000)
-  return left > 0 ? [{ subject: 'fleet limit', state: 'open', cooldownRemainingSeconds: Math.ceil(left) }] : []
+  if (!(left > 0)) return []
+  const named = shared
+    .filter(({ pattern }) => (inFleet as readonly string[]).includes(pattern))
+    .map((circuit) => circuitReport(circuit, config, now))
+    .filter(({ cooldownRemainingSeconds }) => cooldownRemainingSeconds > 0)
+  if (named.length > 0) return named
+  return [{ subject: 'fleet limit', state: 'open', cooldownRemainingSeconds: Math.ceil(left) }]
 }
 
 const isOfFleet = ({ circuit_breakers }: Config, pattern: Circuit['pattern']): boolean => {

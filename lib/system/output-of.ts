@@ -7,21 +7,26 @@ export interface OutputLimits {
   readonly mostBytes: number
 }
 
+const isWindows = process.platform === 'win32'
 /** Between asking a process group to end and ending it, milliseconds. */
 const graceMs = 300
 /** A command that has ended may have left a process in the background that keeps its stdout open: so long is waited then, milliseconds. */
 const trailingMs = 200
 
 /**
- * What a command line prints when it reads `input` on stdin; its stderr is ours. Undefined where it does not start, ends with
+ * What a command line of a POSIX shell prints when it reads `input` on stdin; its stderr is ours. Undefined where it does not start, ends with
  * another code than 0, or passes a limit. Never throws.
  */
 export function outputOf(command: string, input: string, limits: OutputLimits): Promise<Buffer | undefined> {
   return new Promise((resolve) => {
     let child: ChildProcess
     try {
-      // A group of its own, so that what it has started can be ended with it.
-      child = spawn(command, { shell: true, detached: true, stdio: ['pipe', 'pipe', 'inherit'] })
+      // A group of its own, so that what it has started can be ended with it. On Windows that would open a window.
+      child = spawn(isWindows ? 'sh' : '/bin/sh', ['-c', command], {
+        detached: !isWindows,
+        windowsHide: true,
+        stdio: ['pipe', 'pipe', 'inherit'],
+      })
     } catch {
       resolve(undefined)
       return
@@ -66,7 +71,7 @@ export function outputOf(command: string, input: string, limits: OutputLimits): 
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   if (child.pid === undefined) return
   try {
-    if (process.platform === 'win32') child.kill(signal)
+    if (isWindows) child.kill(signal)
     else process.kill(-child.pid, signal)
   } catch {
     // It is gone.

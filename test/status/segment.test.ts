@@ -129,10 +129,11 @@ describe('what machines share', () => {
     ['is over', { config, fleetUntil: at(-1) }, ''],
     ['is never longer than the longest cooldown', { config, fleetUntil: at(9000) }, '⚡ fleet limit 5m'],
     [
-      'is told once, also where it is in the files',
+      'is told once, and by its name where it is in the files',
       { config, fleetUntil: at(23), shared: [outside(openFor(23))] },
-      '⚡ fleet limit 23s',
+      '⚡ calls to the outside 23s',
     ],
+    ['is over, and old news in the files', { config, fleetUntil: at(-9), shared: [outside(openFor(-9))] }, ''],
     ['is no longer asked for', { fleetUntil: at(23) }, ''],
   ])('%s', (_, facts, shown) => {
     expect(segment(facts)).toBe(shown)
