@@ -6,7 +6,7 @@ import { defaultConfig } from '../config/load.ts'
 import type { Incident } from '../engine/incident.ts'
 import { appendIncidents } from '../incidents/incident-log.ts'
 import { type Place, placeOf } from '../install/place.ts'
-import { type InstallRecord, readRecord, sha256 } from '../install/record.ts'
+import { readRecord, sha256 } from '../install/record.ts'
 import { causeLine } from '../system/known-error.ts'
 import type { Files } from '../system/system.ts'
 import { damageIncident } from './damage.ts'
@@ -137,17 +137,17 @@ interface SettingsFound {
 }
 
 function installedIn(files: Files, settings: readonly SettingsFound[]): Installed {
-  const records: InstallRecord[] = []
-  let settingsAsWritten = true
-  for (const { place, text } of settings) {
-    const record = readRecord(files, place)
-    if (record !== undefined) records.push(record)
-    if (text === undefined) continue
-    const known = [...(record?.settings.written ?? []), ...(record?.guarded ?? [])]
-    settingsAsWritten &&= known.includes(sha256(text))
-  }
+  const found = settings.map(({ place, text }) => ({ text, record: readRecord(files, place) }))
+  const records = found.flatMap(({ record }) => record ?? [])
+  const isRecorded = records.length > 0
+  const settingsAsWritten = found.every(({ text, record }) => {
+    if (text === undefined) return true
+    // What somebody keeps beside ours, without anything of ours in it, was never written by us.
+    if (record === undefined) return isRecorded && settingsFacts(text).length === 0
+    return [...record.settings.written, ...(record.guarded ?? [])].includes(sha256(text))
+  })
   const written = new Map(records.flatMap((record) => record.hooks.map(({ file, sha256 }) => [file, sha256])))
-  return { isRecorded: records.length > 0, written, settingsAsWritten }
+  return { isRecorded, written, settingsAsWritten }
 }
 
 function readText({ system: { files } }: Project, path: string): string | undefined {

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { initialFiles } from '../../lib/config/initial-files.ts'
 import { prepareGuard, prepareRelease } from '../../lib/install/guard-hooks.ts'
 import { type InstallRequest, prepareInstall } from '../../lib/install/install.ts'
+import { prepareStatusLine, prepareStatusLineRelease } from '../../lib/install/status-line.ts'
 import { perform } from '../../lib/install/steps.ts'
 import { prepareUninstall } from '../../lib/install/uninstall.ts'
 import { openProject } from '../../lib/session/project.ts'
@@ -33,6 +34,12 @@ class Guarded extends Bench {
   /** Guards the hooks of the settings, or gives them back. */
   guard(prepare: typeof prepareGuard = prepareGuard): void {
     const request = { scope: 'project', project: this.project, bundles, shell: true, isMeant: () => true } as const
+    perform(this.system, prepare(this.system, request).steps)
+  }
+
+  /** Puts our segment into the status line, or takes it out. */
+  statusLine(prepare: typeof prepareStatusLine | typeof prepareStatusLineRelease): void {
+    const request = { scope: 'project', project: this.project, bundles, shell: true } as const
     perform(this.system, prepare(this.system, request).steps)
   }
 
@@ -182,6 +189,20 @@ test('a hook file is gone', async () => {
   expect(await bench.prompt()).toEqual([])
 })
 
+test('the file of the status line was changed, or is gone', async () => {
+  const bench = await running()
+  bench.statusLine(prepareStatusLine)
+  await bench.prompt()
+  bench.edit(bench.claude('hooks', 'status-line.cjs'), (text) => `${text}// changed\n`)
+  await toldOnce(bench, /status-line\.cjs is not the file that install wrote; breakerbox install puts it back/)
+  bench.install()
+  await bench.prompt()
+  rmSync(bench.claude('hooks', 'status-line.cjs'))
+  await toldOnce(bench, /status-line\.cjs is gone; breakerbox install puts it back/)
+  bench.install()
+  expect(existsSync(bench.claude('hooks', 'status-line.cjs'))).toBe(true)
+})
+
 test('the guard of a hook was changed, is gone, or no longer starts', async () => {
   const bench = await running()
   bench.addHook()
@@ -254,6 +275,21 @@ const quiet: Record<string, (bench: Guarded) => Promise<void> | void> = {
     expect(await bench.prompt()).toEqual([])
     bench.guard(prepareRelease as typeof prepareGuard)
     expect(existsSync(bench.claude('hooks', 'hook-guard.sh'))).toBe(false)
+  },
+  'the same beside settings of the person that hold nothing of ours': async (bench) => {
+    writeFileSync(bench.claude('settings.local.json'), '{"permissions":{"allow":["Bash(ls)"]}}')
+    bench.addHook()
+    bench.guard()
+    expect(await bench.prompt()).toEqual([])
+    bench.guard(prepareRelease as typeof prepareGuard)
+    expect(existsSync(bench.claude('hooks', 'hook-guard.sh'))).toBe(false)
+  },
+  'a status line that comes and goes': async (bench) => {
+    writeFileSync(bench.claude('settings.local.json'), '{"permissions":{"allow":["Bash(ls)"]}}')
+    bench.statusLine(prepareStatusLine)
+    expect(await bench.prompt()).toEqual([])
+    bench.statusLine(prepareStatusLineRelease)
+    expect(existsSync(bench.claude('hooks', 'status-line.cjs'))).toBe(false)
   },
   'hooks guarded, install again, and given back': async (bench) => {
     bench.addHook()
