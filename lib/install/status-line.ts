@@ -40,7 +40,9 @@ export function prepareStatusLine(system: Surroundings, request: StatusLineReque
   const { place, settings } = openSettings(system, request, request.scope === 'project' ? 0o644 : 0o600)
   const plan = refusingFor(settings.path, () => planStatusLine(settings.text, request))
   if (plan.fate.kind === 'added') refuseToHide(system, place)
-  const bundles = readBundles(files, request.bundles, statusLineFiles)
+  // Whoever prints the segment in a line of their own may do without our file.
+  const isUsed = namesStatusLine(plan.text)
+  const bundles = isUsed ? readBundles(files, request.bundles, statusLineFiles) : []
   const claude: Step = { kind: 'folder', path: place.claude, mode: 0o755 }
   const steps = [
     ...leftovers(files, ownFolders(place, settings)),
@@ -48,7 +50,7 @@ export function prepareStatusLine(system: Surroundings, request: StatusLineReque
       bundles.filter((bundle) => bundle.name === name).flatMap(({ hash }) => withHash(known, hash)),
     ),
     ...(files.facts(place.claude) === undefined ? [claude] : []),
-    ...copySteps(files, place.hooks, bundles),
+    ...(isUsed ? copySteps(files, place.hooks, bundles) : []),
     // Last, so that the settings never name a file that is not there.
     ...(plan.text === undefined ? [] : settingsStep(settings, plan.text)),
   ]

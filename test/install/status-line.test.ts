@@ -78,6 +78,11 @@ describe('installing', () => {
     expect(() => showStatus(bench, { project: bench.home })).toThrow('--scope user')
   })
 
+  test('a line that prints the segment by another way gets no file', () => {
+    const bench = benchWith(own.replace('echo', 'circuit-status --statusline; echo'))
+    expect(showStatus(bench)).toEqual([])
+  })
+
   test('an install without a status line brings no file of it, and its rules keep the model off one', () => {
     const bench = newBench()
     install(bench)
