@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { PromptCommandName } from '../session/prompt-commands.ts'
+import type { PromptCommandName } from '../session/prompt-command.ts'
 import type { Files } from '../system/system.ts'
 import { inspectFile } from './hook-files.ts'
 import { sha256 } from './record.ts'

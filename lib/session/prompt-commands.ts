@@ -5,36 +5,38 @@ import { readPast } from '../status/past-incidents.ts'
 import { statusText } from '../status/status-text.ts'
 import { nothingToExplain, whyReport, whyText } from '../status/why-report.ts'
 import type { Project } from './project.ts'
+import type { PromptCommand } from './prompt-command.ts'
 import { resetByName } from './reset.ts'
+import { isResetScheduled } from './scheduled-reset.ts'
 import { clientAncestors } from './under-client.ts'
 
-/** Commands that a person types as a prompt, and that the prompt hook carries out itself. */
-export type PromptCommandName = 'circuit-status' | 'reset-circuit' | 'breaker-why'
-
-export interface PromptCommand {
-  readonly name: PromptCommandName
-  /** What follows the name. */
-  readonly words: string
+/** Where it was submitted. */
+export interface PromptPlace {
+  readonly session: string
+  /** Path of the session's transcript; undefined where the client names none. */
+  readonly transcript: string | undefined
 }
 
 /**
  * A part of its own, `prompt-commands.cjs` beside the hooks: what a person reads who types one of the commands as a prompt. The
  * reports are those of the commands in a terminal.
- *
- * @param session whose prompt it is.
  */
-export async function carryOut(project: Project, session: string, command: PromptCommand): Promise<string> {
-  return bounded(await linesOf(project, session, command))
+export async function carryOut(project: Project, place: PromptPlace, command: PromptCommand): Promise<string> {
+  return bounded(await linesOf(project, place, command))
 }
 
-function linesOf(project: Project, session: string, { name, words }: PromptCommand): Promise<readonly string[]> {
+function linesOf(
+  project: Project,
+  { session, transcript }: PromptPlace,
+  { name, words }: PromptCommand,
+): Promise<readonly string[]> {
   switch (name) {
     case 'circuit-status':
       return status(project, words)
     case 'breaker-why':
       return why(project, session, words)
     case 'reset-circuit':
-      return reset(project, words)
+      return reset(project, words, transcript)
     default:
       return name satisfies never
   }
@@ -63,10 +65,19 @@ async function why(project: Project, session: string, words: string): Promise<re
   return [`/breaker-why: ${nothingToExplain(project, circuit === undefined ? {} : { circuit })}`]
 }
 
-/** The hook knows that a prompt was submitted and no tool called. A client that a client has started is run by a model. */
-async function reset(project: Project, words: string): Promise<readonly string[]> {
+/**
+ * The hook knows that a prompt was submitted and no tool called. A client that a client has started is run by a model, and a model
+ * may have scheduled the prompt.
+ */
+async function reset(project: Project, words: string, transcript: string | undefined): Promise<readonly string[]> {
   if (clientAncestors(project.system).length > 1)
     return ['reset-circuit: refused, because this Claude Code was started by another one: nobody typed this.']
+  if (isResetScheduled(project, transcript)) {
+    return [
+      'reset-circuit: refused, because the model has scheduled a /reset-circuit: it may be that nobody typed this.',
+      'You are the person? Type it in a new session without such a task, put SUDO BYPASS into a prompt, or run reset-circuit in a terminal of your own.',
+    ]
+  }
   const { name, fleet } = resetWords(words)
   const { lines } = await resetByName(project, name, fleet)
   return lines.map((line) => clean(line, 400))

@@ -4,13 +4,14 @@ import { bypassed } from '../engine/messages.ts'
 import { type Answer, silence } from '../protocol/answer.ts'
 import type { Received } from '../protocol/input.ts'
 import type { HookHandler } from '../protocol/run-hook.ts'
+import { answerCommand } from './answer-command.ts'
 import { answerOf } from './answer-of.ts'
 import { applyPrompt } from './apply.ts'
 import { isAttended, promptEvent, shortId } from './hook-events.ts'
 import { lookAround } from './inventory.ts'
 import { type ApiNews, apiFailed, apiWorked, beforePrompt } from './model-api.ts'
 import { openProject, type Project } from './project.ts'
-import { answerCommand, promptCommand } from './prompt-command.ts'
+import { promptCommand } from './prompt-command.ts'
 import { nestingOf } from './under-client.ts'
 
 /**
@@ -30,7 +31,10 @@ export const promptIntake: HookHandler = async (system, received, raw) => {
   const prompt = textField(input, 'prompt')
   if (prompt === undefined) return quiet
   const command = promptCommand(prompt)
-  if (command !== undefined) return { ...quiet, answer: await answerCommand(project, session, command) }
+  if (command !== undefined) {
+    const place = { session, transcript: textField(input, 'transcript_path') }
+    return { ...quiet, answer: await answerCommand(project, place, command) }
+  }
   const isEvent = 'event' in received
   const measured = isEvent && modeOf(project.config, 'hook_recursion') !== 'off'
   const event = {

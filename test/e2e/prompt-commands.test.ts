@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { expect, it } from 'vitest'
 import { root, runCommand } from '../support/built-hook.ts'
+import { startConversation } from '../support/client.ts'
 import { hasTerminal, startInTerminal } from '../support/client-terminal.ts'
 import { bash, call, repeat, say } from '../support/fake-model.ts'
 import {
@@ -107,5 +108,26 @@ describeWithClient('commands typed at a terminal', () => {
     await client.enter('/breakerbox:reset-circuit tool_failure')
     await client.waitFor(/OPEN → CLOSED/, drawn.length)
     expect(model.requests).toEqual([])
+  })
+})
+
+describeWithClient('a command that the model has scheduled', () => {
+  it('closes nothing, although the client submits it as if it was typed', { timeout: 200_000 }, async () => {
+    const project = await guardedProject({
+      circuit_breakers: { tool_failure: { cooldown_base_seconds: 300 } },
+      cooldown_ladder_seconds: [300],
+    })
+    const scheduled = call('CronCreate', { cron: '* * * * *', prompt: '/reset-circuit', recurring: false })
+    const model = await scriptedModel([...repeat(3, bash('npm test')), [scheduled], [say('waits')]])
+    const allowedTools = ['Bash', 'CronCreate']
+    const conversation = startConversation({ project, model, allowedTools, timeoutSeconds: 190 })
+    conversation.type('go')
+    await conversation.waitFor(({ result }) => result === 'waits')
+    // the next full minute, and what the client waits beyond it
+    const refused = await conversation.waitFor((record) => /reset-circuit: refused/.test(`${record['content']}`))
+    expect(String(refused['content'])).toContain('the model has scheduled a /reset-circuit')
+    await conversation.finish()
+    expect(project.incidents('reset')).toEqual([])
+    expect((await project.status()).circuits).toMatchObject([{ subject: 'Bash(npm test)', state: 'open' }])
   })
 })

@@ -68,7 +68,8 @@ export const usualLimits = { failure_threshold: 3, cooldown_seconds: 300, succes
 export function guardedHome(environment: Readonly<Record<string, string>> = {}): GuardedHome {
   const project = createTempProject()
   const system: System = { ...nodeSystem(), env: environment, homeFolder: project.home }
-  const states = hookStates(system)
+  // What a test asks for itself waits as long as it takes, however many other runs keep the machine busy.
+  const states = hookStates(system, { waitMilliseconds: 30_000 })
   const folder = join(states.path, '..')
   const idOf = (command: string): string => hookId(hookKey(command))
   const state = (): HookState => JSON.parse(readFileSync(states.path, 'utf8')) as HookState

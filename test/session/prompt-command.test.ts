@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { breakerbox } from '../../lib/cli/breakerbox.ts'
 import { circuitStatus } from '../../lib/cli/circuit-status.ts'
@@ -188,6 +189,38 @@ describe('/reset-circuit as a prompt', () => {
       expect((await typed(await tripped(), `/reset-circuit ${words}`)).block).toContain('fleet-store.cjs')
     },
   )
+
+  describe('is refused where the model has scheduled it', () => {
+    const scheduling = (name: string, prompt: string) =>
+      `${JSON.stringify({ type: 'assistant', message: { content: [{ type: 'tool_use', name, input: { cron: '* * * * *', prompt } }] } })}\n`
+
+    it.each<[refused: boolean, what: string, line: string]>([
+      [true, 'by CronCreate', scheduling('CronCreate', '/reset-circuit')],
+      [
+        true,
+        'by ScheduleWakeup, in the words of the plugin',
+        scheduling('ScheduleWakeup', ' /breakerbox:reset-circuit x'),
+      ],
+      [false, 'but spoke of it', scheduling('CronCreate', 'tell them to type /reset-circuit')],
+      [false, 'but ran something', scheduling('Bash', '/reset-circuit')],
+      [false, 'but nothing can be read', '{"tool_use" "/reset-circuit" CronCreate\n'],
+    ])('%s: %s', async (refused, _what, line) => {
+      const bench = await tripped()
+      const transcript_path = join(bench.project, 'transcript.jsonl')
+      writeFileSync(transcript_path, `${line}{"type":"user"}\n`)
+      const prompt = { hook_event_name: 'UserPromptSubmit', prompt: '/reset-circuit', transcript_path }
+      const { block } = (await bench.send(prompt)).answer
+      expect(block).toMatch(refused ? /refused, because the model has scheduled/ : /OPEN → CLOSED/)
+    })
+
+    it('also in a session before this one', async () => {
+      const bench = await tripped()
+      const tasks = JSON.stringify({ tasks: [{ cron: '* * * * *', prompt: '/reset-circuit' }] })
+      writeFileSync(join(bench.project, '.claude', 'scheduled_tasks.json'), tasks)
+      expect((await typed(bench, '/reset-circuit')).block).toContain('the model has scheduled')
+      expect((await typed(bench, '/circuit-status')).block).toContain('OPEN')
+    })
+  })
 
   it('is refused in a client that another client started', async () => {
     const bench = await tripped()
