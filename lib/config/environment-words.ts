@@ -75,6 +75,11 @@ export const foreignVariables: Variables = {
     means:
       'Set by Breakerbox, in the Bash commands of a session and for guarded hooks: how deep the session is, for `hook_recursion`.',
   },
+  CLAUDE_CONFIG_DIR: { means: 'Moves your own settings of Claude Code: `breakerbox doctor` looks there.' },
+  CLAUDE_CODE_SIMPLE: { means: 'Claude Code then runs without hooks: `breakerbox doctor` says so.' },
+  CLAUDE_CODE_SAFE_MODE: { means: 'The same.' },
+  PATH: { means: 'Where `breakerbox doctor` looks for `node` and `claude`.' },
+  EDITOR: { means: 'Stands in commands that `breakerbox doctor` proposes for files of your own.' },
   HOME: { means: 'Your home folder; `USERPROFILE` where it is not set.' },
   USERPROFILE: { means: 'The home folder on Windows.' },
   PWD: { means: 'Read only where the working folder is gone.' },
