@@ -31,7 +31,8 @@ export function openProject(system: System, cwd?: string, options: FileStoreOpti
   return {
     system,
     paths,
-    store: fileStore(system, paths.memory, options),
+    // Nothing in here changes a document that it was given.
+    store: fileStore(system, paths.memory, { reuse: true, ...options }),
     config,
     configProblems: problems.map((problem) => problem.message),
     now: system.clock(),

@@ -18,13 +18,26 @@ export interface FileReader extends Pick<Store, 'read'> {
 
 type Sound<T> = Extract<Reading<T>, { kind: 'sound' }>
 
-/**
- * Reads documents below `root`.
- *
- * @param isMemory as in `FileStoreOptions`.
- */
-export function fileReader(files: Files, root: string, isMemory = true): FileReader {
-  /** What was read last, by path: a hook looks before it takes the lock, and mostly finds the same text under it. */
+export interface FileReaderOptions {
+  /**
+   * Whether `root` is a folder of ours: no link, and left out of version control by a `.gitignore` in it; true by default.
+   * Without it the root is the person's, who may have made it a link, and nothing but the documents is put there.
+   */
+  readonly isMemory?: boolean
+  /**
+   * Whether a text that was read before gives the same document again, which whoever has it must not change then; false by
+   * default. A hook looks before it takes the lock, and mostly finds the same text under it.
+   */
+  readonly reuse?: boolean
+}
+
+/** Reads documents below `root`. */
+export function fileReader(
+  files: Files,
+  root: string,
+  { isMemory = true, reuse = false }: FileReaderOptions = {},
+): FileReader {
+  /** By path. */
   const lastRead = new Map<string, Sound<unknown>>()
 
   const pathOf = (key: string): string => {
@@ -52,7 +65,7 @@ export function fileReader(files: Files, root: string, isMemory = true): FileRea
       const last = lastRead.get(path)
       if (last?.text === text) return last as Sound<T>
       const reading = readDocument(kind, text)
-      if (reading.kind === 'sound') lastRead.set(path, reading)
+      if (reuse && reading.kind === 'sound') lastRead.set(path, reading)
       return reading
     } catch (error) {
       // Set aside or removed by another process since the line above.

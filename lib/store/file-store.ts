@@ -11,11 +11,11 @@ import {
   staleAfterMilliseconds,
   takeLock,
 } from './file-lock.ts'
-import { fileReader } from './file-reader.ts'
+import { type FileReaderOptions, fileReader } from './file-reader.ts'
 import { ensureMemoryFolder, ensureRealFolder } from './real-folder.ts'
 import type { Damage, DocumentKind, Store, UpdateResult } from './store.ts'
 
-export interface FileStoreOptions {
+export interface FileStoreOptions extends FileReaderOptions {
   /** The longest wait for a lock, milliseconds; 500 by default. After it the answer is `busy`. */
   readonly waitMilliseconds?: number
   /** The age at which a lock is taken over, milliseconds; 2,000 by default. */
@@ -24,11 +24,6 @@ export interface FileStoreOptions {
    * Whether each commit waits for the disk (fsync); true by default. Without it only power loss can lose a document.
    */
   readonly durable?: boolean
-  /**
-   * Whether `root` is a folder of ours: no link, and left out of version control by a `.gitignore` in it; true by default.
-   * Without it the root is the person's, who may have made it a link, and nothing but the documents is put there.
-   */
-  readonly isMemory?: boolean
 }
 
 /**
@@ -58,7 +53,7 @@ export function fileStore(system: System, root: string, options: FileStoreOption
     staleMilliseconds: options.staleMilliseconds ?? staleAfterMilliseconds,
   }
   const { durable = true, isMemory = true } = options
-  const { pathOf, isReachable, load, read } = fileReader(files, root, isMemory)
+  const { pathOf, isReachable, load, read } = fileReader(files, root, options)
   /** Documents that takeovers brought out, by path, until an update tells of them. */
   const rescues = new Map<string, string>()
 

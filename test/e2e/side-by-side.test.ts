@@ -95,7 +95,9 @@ describeWithClient('the plugin beside an installed copy', () => {
     expect(reset.model.requests).toEqual([])
     expect(reset.shown).toHaveLength(1)
     expect(reset.shown[0]).toContain('→ CLOSED')
-    expect(starts(project)).toEqual(Array(3).fill('memory-janitor.cjs'))
+    // whichever of the two was first with the cleanup has loaded what does it
+    const started = starts(project).filter((name) => name !== 'memory-work.cjs')
+    expect(started).toEqual(Array(3).fill('memory-janitor.cjs'))
   })
 
   it('works alone where the client does not load the settings that the copy stands in', async () => {

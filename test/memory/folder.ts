@@ -5,7 +5,6 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
-  rmSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
@@ -17,6 +16,7 @@ import { configSchema } from '../../lib/config/schema.ts'
 import type { MemoryLimits } from '../../lib/memory/plan.ts'
 import { nodeSystem } from '../../lib/system/node-system.ts'
 import type { System } from '../../lib/system/system.ts'
+import { removeBusy } from '../support/remove-busy.ts'
 
 export const limitsWith = (limits: Partial<MemoryLimits> = {}): MemoryLimits =>
   configSchema.parse({ memory_limits: limits }).memory_limits
@@ -50,7 +50,7 @@ export function memoryFolder(): MemoryFolder {
     (readdirSync(memory, { recursive: true }) as string[]).filter((name) => lstatSync(path(name)).isFile()).sort()
   const read = (name: string) =>
     name.endsWith('.gz') ? gunzipSync(readFileSync(path(name))).toString() : readFileSync(path(name), 'utf8')
-  const remove = () => rmSync(join(memory, '..', '..'), { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
+  const remove = () => removeBusy(join(memory, '..', '..'))
   // Also after a test that failed or ran out of time.
   onTestFinished(remove)
   return {

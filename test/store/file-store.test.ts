@@ -175,6 +175,20 @@ describe('links and other things in the way', () => {
   })
 })
 
+test('who promises to change none of them is given the same document again, until its text is another', async () => {
+  const root = join(tempFolder(), 'memory')
+  const [store, other] = [fileStore(real, root, { reuse: true }), fileStore(real, root)]
+  await other.update(ledger(), enter('x'))
+  const { document } = await store.read(ledger())
+  expect((await store.read(ledger())).document).toBe(document)
+  await store.update(ledger(), (given) => {
+    expect(given).toBe(document)
+    return given
+  })
+  await other.update(ledger(), enter('y'))
+  expect((await store.read(ledger())).document.entries).toEqual(['x', 'y'])
+})
+
 describe('locks of dead and suspended holders', () => {
   /** A lock as a process leaves it that was killed in the middle. */
   function abandonedLock(root: string, taken?: string): string {

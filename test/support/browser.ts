@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { pathToFileURL } from 'node:url'
 import { bareEnvironment } from './bare-environment.ts'
+import { removeBusy } from './remove-busy.ts'
 
 /** A real browser without a window, driven by the DevTools protocol over two pipes; ended by its process id. */
 export interface Browser {
@@ -86,7 +87,7 @@ export async function startBrowser(): Promise<Browser> {
       child.kill('SIGKILL')
       await ended
       // A helper of the browser may still be writing its last file.
-      rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
+      removeBusy(folder)
     },
   }
 }

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { removeBusy } from './remove-busy.ts'
 
 /** A project folder and a home folder that nobody else uses; both vanish with `remove`. */
 export interface TempProject {
@@ -60,23 +61,5 @@ export function createTempProject(name = 'Müller project'): TempProject {
         : [],
     exists: (relativePath) => existsSync(path(relativePath)),
     remove: () => removeBusy(root),
-  }
-}
-
-/**
- * Hooks that were told to stop may still be writing their last file, and what delivers events ends when it misses its lock: a
- * folder that has been filled meanwhile is emptied again, for ten seconds. `maxRetries` of Node would only try the same
- * `rmdir` again, without looking at what is new.
- */
-function removeBusy(root: string): void {
-  const nap = new Int32Array(new SharedArrayBuffer(4))
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      rmSync(root, { recursive: true, force: true })
-      return
-    } catch (error) {
-      if (attempt === 50 || (error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error
-      Atomics.wait(nap, 0, 0, 200)
-    }
   }
 }
