@@ -1,1 +1,1 @@
-export { carryOut } from '../lib/session/prompt-commands.ts'
+export { carryOutPrompt } from '../lib/cli/prompt-commands.ts'

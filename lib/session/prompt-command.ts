@@ -1,3 +1,5 @@
+import type { Project } from './project.ts'
+
 /** Commands that a person types as a prompt, and that the prompt hook carries out itself. */
 export type PromptCommandName = 'circuit-status' | 'reset-circuit' | 'breaker-why'
 
@@ -5,6 +7,19 @@ export interface PromptCommand {
   readonly name: PromptCommandName
   /** What follows the name. */
   readonly words: string
+}
+
+/** Where it was submitted. */
+export interface PromptPlace {
+  readonly session: string
+  /** Path of the session's transcript; undefined where the client names none. */
+  readonly transcript: string | undefined
+}
+
+/** What the part exports that carries them out. */
+export interface PromptCommands {
+  /** What the person reads. */
+  carryOutPrompt(project: Project, place: PromptPlace, command: PromptCommand): Promise<string>
 }
 
 /**

@@ -79,7 +79,7 @@ describe('each command', () => {
     const bench = await tripped()
     bench.parts = {
       'prompt-commands': {
-        carryOut: () => Promise.reject(new Error('EACCES: permission denied, open "/p/state.json"')),
+        carryOutPrompt: () => Promise.reject(new Error('EACCES: permission denied, open "/p/state.json"')),
       },
     }
     expect((await typed(bench, '/circuit-status')).block).toBe('/circuit-status: EACCES: permission denied; try again')

@@ -1,29 +1,21 @@
 import { clean } from '../calls/result.ts'
+import type { Project } from '../session/project.ts'
+import type { PromptCommand, PromptCommands, PromptPlace } from '../session/prompt-command.ts'
+import { resetByName } from '../session/reset.ts'
+import { isResetScheduled } from '../session/scheduled-reset.ts'
+import { clientAncestors } from '../session/under-client.ts'
 import { lookAtStatus, statusSince } from '../status/look-at-status.ts'
 import { plainPaint } from '../status/paint.ts'
 import { readPast } from '../status/past-incidents.ts'
 import { statusText } from '../status/status-text.ts'
 import { nothingToExplain, whyReport, whyText } from '../status/why-report.ts'
-import type { Project } from './project.ts'
-import type { PromptCommand } from './prompt-command.ts'
-import { resetByName } from './reset.ts'
-import { isResetScheduled } from './scheduled-reset.ts'
-import { clientAncestors } from './under-client.ts'
-
-/** Where it was submitted. */
-export interface PromptPlace {
-  readonly session: string
-  /** Path of the session's transcript; undefined where the client names none. */
-  readonly transcript: string | undefined
-}
 
 /**
  * A part of its own, `prompt-commands.cjs` beside the hooks: what a person reads who types one of the commands as a prompt. The
  * reports are those of the commands in a terminal.
  */
-export async function carryOut(project: Project, place: PromptPlace, command: PromptCommand): Promise<string> {
-  return bounded(await linesOf(project, place, command))
-}
+export const carryOutPrompt: PromptCommands['carryOutPrompt'] = async (project, place, command) =>
+  bounded(await linesOf(project, place, command))
 
 function linesOf(
   project: Project,
