@@ -1,10 +1,10 @@
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { clean } from '../calls/result.ts'
 import { placeOf } from '../install/place.ts'
 import type { Ran, Scratch } from '../system/machine.ts'
 import { fine, type Mend, note, problem, type Told } from './finding.ts'
 import { hookEnvironment, shell } from './hook-environment.ts'
-import { isOurs } from './hook-files.ts'
+import { isOursWithParts } from './hook-files.ts'
 import { type Check, counted, editCommand, type Look } from './look.ts'
 import { installCommand, reinstall, usedScopes } from './reinstall.ts'
 import type { RegisteredHook } from './settings-sources.ts'
@@ -18,7 +18,7 @@ const abreast = 3
 /**
  * Runs every registered command of ours as the client does, with a sample input, in a scratch folder that stands in for the
  * project and the home. A hook that fails open says nothing, so only this shows that one is dead. Run is only what is, byte for
- * byte, a file that this command installs, by a command that starts nothing else.
+ * byte, a file that this command installs, with nothing else beside it that it would load, by a command that starts nothing else.
  */
 export const hookAnswers: Check = {
   id: 'answers',
@@ -29,7 +29,7 @@ export const hookAnswers: Check = {
     if (look.quick) return [fine('answers', `${counted(ours.length, 'command')}, none was tried`)]
     if (look.machine.platform === 'win32') return [note('hook-untested', 'commands are not tried on this system')]
     const fit = ours.map((hook) => ({ hook, file: fileOf(look, hook) }))
-    const trusted = fit.filter(({ file }) => file !== undefined && isOurs(look, file)).map(({ hook }) => hook)
+    const trusted = fit.filter(({ file }) => file !== undefined && isOursWithParts(look, file)).map(({ hook }) => hook)
     const { failures, count } = await tryAll(look, trusted)
     const untried = fit.filter(({ hook, file }) => !trusted.includes(hook) && !isToldElsewhere(hook, file))
     const odd = [...failuresTold(look, failures), ...untriedTold(untried.map(({ hook }) => hook))]
@@ -51,6 +51,7 @@ const sameRun = (a: RegisteredHook, b: RegisteredHook): boolean =>
   a.event === b.event &&
   a.matcher === b.matcher &&
   a.command === b.command &&
+  JSON.stringify(a.args) === JSON.stringify(b.args) &&
   a.source.plugin?.root === b.source.plugin?.root
 
 /** A missing, changed or older file of an entry that install wrote is a finding of another check. */
@@ -73,27 +74,42 @@ export function fileOf(
     const inPlugin = [...command.matchAll(/\$\{CLAUDE_PLUGIN_ROOT\}"?((?:\/[\w.-]+)+\.cjs)/g)].at(-1)?.[1]
     return inPlugin === undefined ? undefined : join(source.plugin.root, inPlugin)
   }
-  const word =
-    args === undefined
-      ? /^(?:exec +)?node +((?:"[^"`()\\]*"|'[^']*'|[^\s"'`;&|<>()\\#])+)$/.exec(command.trim())?.[1]
-      : command === 'node' && args.length === 1
-        ? args[0]
-        : undefined
-  if (word === undefined || word.startsWith('-')) return undefined
+  const root = source.plugin?.root ?? ''
+  if (args !== undefined) {
+    const [word = ''] = args
+    const isPlain =
+      command === 'node' && args.length === 1 && !/\$(?!\{CLAUDE_(?:PROJECT_DIR|PLUGIN_ROOT)\})/.test(word)
+    const path = inPlace(word, folder, root)
+    return isPlain && path.startsWith('/') ? path : undefined
+  }
+  const word = startsOne.exec(command.trim())?.[1]
+  if (word === undefined) return undefined
   const places: Readonly<Record<string, string>> = {
     CLAUDE_PROJECT_DIR: folder,
     HOME: system.homeFolder,
-    CLAUDE_PLUGIN_ROOT: source.plugin?.root ?? '',
+    CLAUDE_PLUGIN_ROOT: root,
   }
   const path = word
     .replace(/["']/g, '')
-    .replace(/^~(?=\/)/, system.homeFolder)
-    .replace(
-      /\$\{?(CLAUDE_PROJECT_DIR|HOME|CLAUDE_PLUGIN_ROOT)(?::-[^}]*)?\}?/g,
-      (_all, name: string) => places[name] ?? '',
-    )
-  return path.includes('$') || !path.startsWith('/') ? undefined : path
+    .replace(named, (_all, bare: string | undefined, braced: string | undefined) => places[bare ?? braced ?? ''] ?? '')
+    .replace(/^~(?=\/)/, () => system.homeFolder)
+  return path.startsWith('/') ? path : undefined
 }
+
+/** The source of an expression for the variables that are known here. @param group how the parenthesis around a name opens. */
+function variable(group: '(' | '(?:'): string {
+  const name = `${group}CLAUDE_PROJECT_DIR|HOME|CLAUDE_PLUGIN_ROOT)`
+  return String.raw`\$(?:${name}(?!\w)|\{${name}(?::-[^{}"'$\`()\\]*)?\})`
+}
+const named = new RegExp(variable('('), 'g')
+const known = variable('(?:')
+/**
+ * `node FILE`, the file one word in which nothing is left to the shell but its quotes and the variables above: what a shell would
+ * make of a pattern, of braces or of quotes within quotes is another file than the one that was looked at.
+ */
+const startsOne = new RegExp(
+  String.raw`^(?:exec +)?node +((?:~(?=/))?(?!-)(?:"(?:${known}|[^"'\`$\\])*"|'[^'"$]*'|${known}|[^\s"'\`;&|<>()\\#$*?[\]{}~!])+)$`,
+)
 
 interface Failure {
   readonly hook: RegisteredHook
@@ -108,7 +124,7 @@ async function tryAll(look: Look, hooks: readonly RegisteredHook[]): Promise<{ f
   if (runs.length === 0) return { failures: [], count: 0 }
   const scratch = look.machine.scratch()
   try {
-    const stage = setStage(look, scratch)
+    const stage = setStage(look, scratch, hooks)
     const failures: Failure[] = []
     for (let i = 0; i < runs.length; i += abreast) {
       const some = runs.slice(i, i + abreast)
@@ -130,16 +146,18 @@ interface Stage {
 
 /**
  * Stand-ins for project and home, at their own paths below the scratch folder: a quoting that breaks on a blank or an apostrophe
- * breaks here too. Their hooks folders are the real ones; nothing else of theirs is there, so no config names a service.
+ * breaks here too. Their hooks folders, and those of files that are started, are the real ones; nothing else of theirs is there, so
+ * no config names a service.
  */
-function setStage(look: Look, scratch: Scratch): Stage {
+function setStage(look: Look, scratch: Scratch, hooks: readonly RegisteredHook[]): Stage {
   const { system, project } = look
   const standIn = (path: string): string => join(scratch.folder, path)
   const folders = [...new Set([project.paths.project, system.homeFolder])]
-  for (const folder of folders) {
-    system.files.makeFolders(standIn(folder))
-    const hooks = join(folder, '.claude', 'hooks')
-    if (system.files.facts(hooks) !== undefined) scratch.link(hooks, standIn(hooks))
+  for (const folder of folders) system.files.makeFolders(standIn(folder))
+  const started = hooks.flatMap((hook) => fileOf(look, hook) ?? []).map((file) => dirname(file))
+  for (const folder of new Set([...folders.map((each) => join(each, '.claude', 'hooks')), ...started])) {
+    const isThere = system.files.facts(folder) !== undefined
+    if (isThere && system.files.facts(standIn(folder)) === undefined) scratch.link(folder, standIn(folder))
   }
   const home = standIn(system.homeFolder)
   return {

@@ -1,4 +1,4 @@
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { quoted } from '../guard/guard-command.ts'
 import { fleetFiles } from '../install/fleet-need.ts'
 import { guardFiles } from '../install/guard-wrap.ts'
@@ -152,8 +152,15 @@ export function hookFileState(
     : { kind: 'other build', version: marked }
 }
 
-/** Whether a file is, byte for byte, what this command installs: nothing else is ever run by an examination. */
-export const isOurs = (look: Look, path: string): boolean => hookFileState(look, path, []).kind === 'right'
+/**
+ * Whether a file is, byte for byte, what this command installs, and so is whatever stands beside it under a name of ours, which it
+ * may load or start: nothing else is ever run by an examination.
+ */
+export function isOursWithParts(look: Look, path: string): boolean {
+  const state = (each: string) => hookFileState(look, each, []).kind
+  const beside = allNames.map((name) => join(dirname(path), name))
+  return state(path) === 'right' && beside.every((each) => ['right', 'missing'].includes(state(each)))
+}
 
 function bundleHash(files: Look['system']['files'], path: string): string | undefined {
   try {

@@ -32,7 +32,7 @@ export interface RegisteredHook {
   readonly args?: readonly string[]
   /** Which of our executables it starts; absent for hooks of others. */
   readonly executable?: HookExecutable
-  /** Its command is, letter for letter, one that install writes. */
+  /** Its command is, letter for letter, one that install writes into settings of that scope. */
   readonly isOwn: boolean
 }
 
@@ -160,9 +160,9 @@ const executableIn = (text: string): HookExecutable | undefined =>
 
 /** Every hook of type `command` in some settings, in their order; what has another shape than the client's is left out. */
 export function hooksIn(sources: readonly SettingsSource[]): RegisteredHook[] {
-  const own = new Set([...ownCommands('project'), ...ownCommands('local'), ...ownCommands('user')])
   return sources.flatMap((source) => {
     const { hooks } = source.settings
+    const own = ownCommands(source.kind === 'project' || source.kind === 'local' ? source.kind : 'user')
     return Object.entries(isRecord(hooks) ? hooks : {}).flatMap(([event, groups]) =>
       listOf(groups).flatMap((group) =>
         listOf(group['hooks']).flatMap((hook) => {

@@ -199,6 +199,10 @@ describe('the file that an entry written by hand starts', () => {
   test('of a program without a shell', () => {
     const bench = new Bench()
     expect(file(bench, 'node', [`\${CLAUDE_PROJECT_DIR}/${gate}`])).toBe(join(bench.project, gate))
+    // No shell takes anything away.
+    expect(file(bench, 'node', [`/a"b/${gate}`])).toBe(`/a"b/${gate}`)
+    expect(file(bench, 'node', [`$HOME/${gate}`])).toBeUndefined()
+    expect(file(bench, 'node', ['--require', `/a/${gate}`])).toBeUndefined()
   })
 
   test.each([
@@ -212,6 +216,15 @@ describe('the file that an entry written by hand starts', () => {
     [`sh -c 'node /a/${gate}'`],
     [`python /a/${gate}`],
     [`node ${gate}`],
+    // What the shell makes of these is another file.
+    [`node "$CLAUDE_PROJECT_DIR"/[a]/${gate}`],
+    [`node "$CLAUDE_PROJECT_DIR"/a*/${gate}`],
+    [`node "$CLAUDE_PROJECT_DIR"/{a,b}/${gate}`],
+    [`node "$CLAUDE_PROJECT_DIR"/'a"b'/${gate}`],
+    [`node "$CLAUDE_PROJECT_DIR/a'b/${gate}"`],
+    [`node "$CLAUDE_PROJECT_DIR"/'$HOME'/${gate}`],
+    [`node "$CLAUDE_PROJECT_DIR"/\${CLAUDE_PLUGIN_ROOT:+a}/${gate}`],
+    [`node "$CLAUDE_PROJECT_DIRS"/${gate}`],
     // Time in proportion to the length, whatever a cloned repository writes there.
     [`node ${'a'.repeat(50_000)};`],
   ])('is not told from %s', (command) => {

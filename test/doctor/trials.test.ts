@@ -1,12 +1,12 @@
-import { writeFileSync } from 'node:fs'
+import { cpSync, existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { examine } from '../../lib/doctor/examine.ts'
 import { trialsOf } from '../../lib/doctor/trials.ts'
-import { hookFiles, hookTable, trackingTable } from '../../lib/install/hook-table.ts'
+import { commandText, hookFiles, hookTable, trackingTable } from '../../lib/install/hook-table.ts'
 import { openProject } from '../../lib/session/project.ts'
 import { nodeMachine } from '../../lib/system/node-machine.ts'
-import { install, newBench } from '../install/folder.ts'
+import { type Bench, install, newBench } from '../install/folder.ts'
 
 test('every registration is asked something', () => {
   for (const { event, matcher = '', executable } of [...hookTable, ...trackingTable('names')])
@@ -15,10 +15,7 @@ test('every registration is asked something', () => {
 
 /** Why hooks are dead that are all this one program, and which. */
 async function deaths(program: string): Promise<Record<string, string[]>> {
-  const bench = newBench({ PATH: process.env['PATH'] ?? '' })
-  for (const name of hookFiles()) writeFileSync(join(bench.bundles, name), `// breakerbox 0.1.0 ${name}\n${program}\n`)
-  install(bench)
-  const { findings } = await examine(openProject(bench.system), nodeMachine, { bundles: bench.bundles, quick: false })
+  const { findings } = await examined(program)
   const dead = findings.filter(({ id }) => id === 'hook-dead')
   return Object.fromEntries(
     dead.map(({ title, detail = [] }) => [
@@ -27,6 +24,59 @@ async function deaths(program: string): Promise<Record<string, string[]>> {
     ]),
   )
 }
+
+async function examined(program: string, prepare: (bench: Bench) => void = () => {}) {
+  const bench = newBench({ PATH: process.env['PATH'] ?? '' })
+  for (const name of hookFiles()) writeFileSync(join(bench.bundles, name), `// breakerbox 0.1.0 ${name}\n${program}\n`)
+  install(bench)
+  prepare(bench)
+  return examine(openProject(bench.system), nodeMachine, { bundles: bench.bundles, quick: false })
+}
+
+describe.skipIf(process.platform === 'win32')('only files of ours are run', { timeout: 60_000 }, () => {
+  const loading = "if (!__filename.includes('prompt-commands')) require('./prompt-commands.cjs')"
+
+  test('and none that would load another one from beside itself', async () => {
+    let mark = ''
+    const { findings } = await examined(loading, ({ project }) => {
+      mark = join(project, 'was-run')
+      const evil = `// breakerbox 0.1.0 prompt-commands\nrequire('node:fs').writeFileSync(${JSON.stringify(mark)}, '')\n`
+      writeFileSync(join(project, '.claude', 'hooks', 'prompt-commands.cjs'), evil)
+    })
+    expect(existsSync(mark)).toBe(false)
+    expect(findings.map(({ id }) => id)).toContain('hook-file-changed')
+    expect(findings.map(({ id }) => id)).not.toContain('hook-dead')
+  })
+
+  test('nor what the command of one scope would start from the settings of another', async () => {
+    let mark = ''
+    const { findings } = await examined('', (bench) => {
+      mark = join(bench.project, 'was-run')
+      install(bench, { scope: 'user' })
+      const intake = join(bench.project, '.claude', 'hooks', 'prompt-intake.cjs')
+      writeFileSync(
+        intake,
+        `// breakerbox 0.1.0 prompt-intake\nrequire('node:fs').writeFileSync(${JSON.stringify(mark)}, '')\n`,
+      )
+      const command = commandText('project', { executable: 'prompt-intake', form: 'always' })
+      const hooks = { UserPromptSubmit: [{ hooks: [{ type: 'command', command }] }] }
+      writeFileSync(join(bench.home, '.claude', 'settings.json'), JSON.stringify({ hooks }))
+    })
+    expect(existsSync(mark)).toBe(false)
+    expect(findings.map(({ id }) => id)).toEqual(expect.arrayContaining(['hook-by-hand', 'hook-untested']))
+  })
+
+  test('also where an entry written by hand has them in a folder of its own', async () => {
+    const { findings } = await examined('', ({ project, bundles }) => {
+      cpSync(bundles, join(project, 'tools'), { recursive: true })
+      const command = 'node "$CLAUDE_PROJECT_DIR"/tools/prompt-intake.cjs'
+      const hooks = { UserPromptSubmit: [{ hooks: [{ type: 'command', command }] }] }
+      writeFileSync(join(project, '.claude', 'settings.json'), JSON.stringify({ hooks }))
+    })
+    const dead = findings.filter(({ id }) => id === 'hook-dead')
+    expect(dead.map(({ title }) => title)).toEqual(['1 command does not work: it did not answer'])
+  })
+})
 
 describe.skipIf(process.platform === 'win32')('a hook that ends with 0', { timeout: 60_000 }, () => {
   test('and does nothing is dead, whatever it is registered for', async () => {
