@@ -37,6 +37,8 @@ export function outputOf(command: string, input: string, limits: OutputLimits): 
     const end = (output: Buffer | undefined): void => {
       clearTimeout(timer)
       clearTimeout(last)
+      // The shell itself may have ended when it was asked to, and what it has started not.
+      if (last !== undefined) signalGroup(child, 'SIGKILL')
       child.stdout?.destroy()
       // Whoever has ended is no longer to be waited for, and whoever has not is not worth it.
       child.unref()
@@ -44,10 +46,7 @@ export function outputOf(command: string, input: string, limits: OutputLimits): 
     }
     const stop = (): void => {
       signalGroup(child, 'SIGTERM')
-      last ??= setTimeout(() => {
-        signalGroup(child, 'SIGKILL')
-        end(undefined)
-      }, graceMs)
+      last ??= setTimeout(() => end(undefined), graceMs)
     }
     const timer = setTimeout(stop, limits.timeoutMs)
     child.stdout?.on('data', (piece: Buffer) => {
