@@ -5,6 +5,7 @@
 
 import { namesWord } from '../resilience/names-word.ts'
 import { installedFolder } from '../session/installed-mark.ts'
+import { ownFileNames } from '../session/own-file-names.ts'
 import { drainWord, failurePrefix } from '../store/spool.ts'
 
 /** Which settings file: the project's shared one, the project's private one, or the user's own. */
@@ -266,24 +267,13 @@ const copy = 'hooks/prompt-intake.cjs'
 /** Commands of older versions. */
 const retired: Record<Scope, readonly string[]> = { project: [], local: [], user: [] }
 
-const reporting = ['pattern-tracker*', 'event-flusher*', 'service-alerts*']
-
 /**
  * Rules that keep the model's file tools away from the state and the hooks. A path without a prefix is taken from the
  * session's working folder, `~/` from the home folder.
  */
 export function denyRules(scope: Scope): readonly string[] {
   const root = scope === 'user' ? '~/' : ''
-  // Also where the part is not installed: hooks would load one that the model has put there.
-  const hooks = [
-    'circuit-breaker-*',
-    'prompt-intake*',
-    'prompt-commands*',
-    'memory-janitor*',
-    'memory-work*',
-    'fleet-store*',
-    'status-line*',
-    ...reporting,
-  ]
-  return ['Edit(.claude/memory/circuit_breaker_*)', ...hooks.map((name) => `Edit(${root}.claude/hooks/${name})`)]
+  // Also where the part is not installed: hooks would load one that the model has put there. What guards hooks of others is theirs.
+  const names = ownFileNames.filter((name) => name !== 'hook-guard')
+  return ['Edit(.claude/memory/circuit_breaker_*)', ...names.map((name) => `Edit(${root}.claude/hooks/${name}*)`)]
 }

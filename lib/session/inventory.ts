@@ -11,6 +11,7 @@ import { causeLine } from '../system/known-error.ts'
 import type { Files } from '../system/system.ts'
 import { damageIncident } from './damage.ts'
 import { circuitStateKind } from './documents.ts'
+import { ownFileNames } from './own-file-names.ts'
 import type { Project } from './project.ts'
 import { brokenSeal, lostCircuits, sealed, tampered, tamperLine } from './seal.ts'
 import { hasList, ownHooks, type Seen, seenKind } from './seen.ts'
@@ -96,8 +97,7 @@ interface Installed {
   readonly settingsAsWritten: boolean
 }
 
-const ownHookIn =
-  /\.claude\/hooks\/((?:circuit-breaker-|prompt-intake|memory-janitor|hook-guard|pattern-tracker)[\w.-]*)/g
+const ownHookIn = new RegExp(String.raw`\.claude/hooks/((?:${ownFileNames.join('|')})[\w.-]*)`, 'g')
 const ownRule = /^Edit\((?:~\/)?\.claude\/(?:memory\/circuit_breaker_|hooks\/)/
 
 /** Looks at the project's own installation; one for the whole user guards many projects and is left out. */

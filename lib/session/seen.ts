@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { isRecord } from '../calls/json.ts'
 import type { DocumentKind } from '../store/store.ts'
+import { ownFileNames } from './own-file-names.ts'
 import type { Project } from './project.ts'
 
 /** What of our protection was there at the last prompt, one line each; made by `inventory.ts`. */
@@ -36,13 +37,7 @@ export const hasList = ({ system, paths }: Project): boolean =>
 export function ownHooks({ system: { files }, paths }: Project): readonly string[] {
   const folder = join(paths.project, '.claude', 'hooks')
   if (files.facts(folder)?.kind !== 'folder') return []
-  return files
-    .list(folder)
-    .filter((name) =>
-      /^(?:circuit-breaker-|prompt-intake|prompt-commands|memory-janitor|memory-work|hook-guard|status-line|fleet-store|pattern-tracker|event-flusher|service-alerts)/.test(
-        name,
-      ),
-    )
+  return files.list(folder).filter((name) => ownFileNames.some((beginning) => name.startsWith(beginning)))
 }
 
 /** Makes an empty list when a session starts, so that a prompt which finds none knows that it was taken away. */
