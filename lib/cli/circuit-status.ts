@@ -1,13 +1,13 @@
-import { dirname } from 'node:path'
 import { Chalk } from 'chalk'
 import { Option } from 'commander'
-import { type ProjectPaths, projectPaths } from '../config/paths.ts'
+import { foldersAbove, type ProjectPaths, projectPaths } from '../config/paths.ts'
 import type { Project } from '../session/project.ts'
 import { haltText } from '../status/halt-text.ts'
 import { lookAtHalt, lookAtStatus, statusSince } from '../status/look-at-status.ts'
 import { readPast } from '../status/past-incidents.ts'
 import { statusText } from '../status/status-text.ts'
 import type { System } from '../system/system.ts'
+import { harmlessJson } from './harmless-json.ts'
 import { openNamedProject } from './open-named-project.ts'
 import { newProgram, parseWords } from './program.ts'
 import { type CommandResult, type Invocation, misused, printed } from './result.ts'
@@ -73,7 +73,7 @@ const metrics = async (project: Project): Promise<CommandResult> =>
 async function report(project: Project, options: Options, colour: boolean): Promise<CommandResult> {
   const { system, paths, now } = project
   const made = await lookAtStatus(project, await readPast(system, paths, statusSince(now)))
-  if (options.json === true) return printed(JSON.stringify(made, null, 2))
+  if (options.json === true) return printed(harmlessJson(made))
   const paint = new Chalk({ level: colour ? 1 : 0 })
   const text = statusText(made, paths.project, paint, { memory: options.memory === true })
   const hint = absence(project)
@@ -98,11 +98,8 @@ function absence({ system, paths }: Project): string | undefined {
 const hasHooks = ({ files }: System, { config, spool }: ProjectPaths): boolean =>
   files.facts(config) !== undefined || files.facts(spool) !== undefined
 
-const foldersAbove = (folder: string): string[] =>
-  dirname(folder) === folder ? [] : [dirname(folder), ...foldersAbove(dirname(folder))]
-
 async function reportHalt(project: Project, options: Options): Promise<CommandResult> {
   const halt = await lookAtHalt(project, options.session)
-  const lines = options.json === true ? [JSON.stringify(halt, null, 2)] : haltText(halt)
+  const lines = options.json === true ? [harmlessJson(halt)] : haltText(halt)
   return { ...printed(...lines), exitCode: halt === null ? 0 : haltedExitCode }
 }

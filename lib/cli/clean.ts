@@ -8,6 +8,7 @@ import { describeReport } from '../memory/report.ts'
 import { cleanUp } from '../session/cleanup.ts'
 import type { Project } from '../session/project.ts'
 import type { System } from '../system/system.ts'
+import { harmlessJson } from './harmless-json.ts'
 import { openNamedProject } from './open-named-project.ts'
 import { type CommandResult, failed, printed } from './result.ts'
 
@@ -64,7 +65,7 @@ async function runClean(system: System, options: Options): Promise<CommandResult
   }
   const result = await (options.dryRun === true ? planned : cleaned)(project, limits)
   if ('exitCode' in result) return { ...result, err: warnings.join('') + result.err }
-  const lines = options.json === true ? [JSON.stringify(result, null, 2)] : reportLines(result)
+  const lines = options.json === true ? [harmlessJson(result)] : reportLines(result)
   const failedOnes = result.files.some(({ outcome }) => outcome === 'failed')
   return { ...printed(...lines), err: warnings.join(''), exitCode: failedOnes ? 1 : 0 }
 }

@@ -8,6 +8,7 @@ import { clientAncestors } from '../session/under-client.ts'
 import { causeLine } from '../system/known-error.ts'
 import { nodeMachine } from '../system/node-machine.ts'
 import type { System } from '../system/system.ts'
+import { harmlessJson } from './harmless-json.ts'
 import { openNamedProject } from './open-named-project.ts'
 import { type CommandResult, type Invocation, printed } from './result.ts'
 import { version } from './version.ts'
@@ -64,7 +65,7 @@ async function doctor(project: Project, options: Options, { folder, colour }: In
     ...(mended === undefined ? {} : { mended }),
   }
   const paint = new Chalk({ level: colour ? 1 : 0 })
-  const lines = options.json === true ? [JSON.stringify(report, null, 2)] : doctorText(report, paint, options.all)
+  const lines = options.json === true ? [harmlessJson(report)] : doctorText(report, paint, options.all)
   const failed = refusal !== undefined || !healthy
   return { ...printed(...lines), err: refusal ?? '', exitCode: failed ? 1 : 0 }
 }

@@ -10,6 +10,7 @@ import { hookText } from '../status/hook-text.ts'
 import { lookAtHooks } from '../status/look-at-hooks.ts'
 import type { System } from '../system/system.ts'
 import { daysOption } from './days-option.ts'
+import { harmlessJson } from './harmless-json.ts'
 import { isFolder } from './open-named-project.ts'
 import { newProgram, parseWords } from './program.ts'
 import { type CommandResult, failed, type Invocation, misused, printed } from './result.ts'
@@ -51,7 +52,7 @@ async function report(system: System, { project, days, json }: Options, colour: 
   if (folder !== undefined && !isFolder(system, folder))
     return misused(`error: --project: there is no folder ${folder}`)
   const made = await lookAtHooks(system, days, folder)
-  const lines = json === true ? [JSON.stringify(made, null, 2)] : hookText(made, new Chalk({ level: colour ? 1 : 0 }))
+  const lines = json === true ? [harmlessJson(made)] : hookText(made, new Chalk({ level: colour ? 1 : 0 }))
   return { ...printed(...lines), exitCode: made.healthy ? 0 : 1 }
 }
 

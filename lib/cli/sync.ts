@@ -6,6 +6,7 @@ import { serviceSettings } from '../resilience/service-settings.ts'
 import { spoolOf } from '../resilience/spool-of.ts'
 import { type SyncReport, syncText } from '../status/sync-text.ts'
 import type { System } from '../system/system.ts'
+import { harmlessJson } from './harmless-json.ts'
 import { type CommandResult, type Invocation, type Progress, printed } from './result.ts'
 
 interface Options {
@@ -51,7 +52,7 @@ async function sync(
     ...(delivered === undefined ? {} : { delivered }),
   }
   const paint = new Chalk({ level: invocation.colour ? 1 : 0 })
-  const lines = json ? [JSON.stringify(report, null, 2)] : syncText(report, system.clock(), paint)
+  const lines = json ? [harmlessJson(report)] : syncText(report, system.clock(), paint)
   const isUndelivered = delivered !== undefined && delivered.rejected + delivered.left > 0
   return { ...printed(...lines), exitCode: isUndelivered ? 1 : 0 }
 }

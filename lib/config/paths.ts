@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 /** Where everything lives below a project. All names are fixed; only the memory folder can be moved. */
 export interface ProjectPaths {
@@ -36,3 +36,7 @@ export function projectPaths(project: string, env: Readonly<Record<string, strin
     sessions: join(memory, 'circuit_breaker_sessions'),
   }
 }
+
+/** The folders above one, the nearest first. */
+export const foldersAbove = (folder: string): string[] =>
+  dirname(folder) === folder ? [] : [dirname(folder), ...foldersAbove(dirname(folder))]

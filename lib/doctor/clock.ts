@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { quoted } from '../guard/guard-command.ts'
 import { circuitStateKind, haltKind } from '../session/documents.ts'
+import { counted } from '../status/quantities.ts'
 import { fine, note } from './finding.ts'
-import { type Check, counted, hasMemory, type Look } from './look.ts'
+import { type Check, hasMemory, type Look } from './look.ts'
 
 /** Milliseconds that two clocks, or two processes on a busy machine, may differ by. */
 const tolerance = 60_000

@@ -1,7 +1,8 @@
+import { foldersAbove } from '../config/paths.ts'
 import { describeBytes } from '../memory/plan.ts'
 import type { Volume } from '../system/machine.ts'
 import { fine, note, problem, type Told } from './finding.ts'
-import { type Check, foldersAbove, type Look, ownCommand } from './look.ts'
+import { type Check, type Look, ownCommand } from './look.ts'
 
 /** Bytes below which the next write may fail: a state, a log and a few batches. */
 const fullBytes = 5_000_000

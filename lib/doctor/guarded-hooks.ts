@@ -1,8 +1,9 @@
 import { clean } from '../calls/result.ts'
 import { quoted } from '../guard/guard-command.ts'
 import { hookStates } from '../guard/hook-states.ts'
+import { counted } from '../status/quantities.ts'
 import { fine, problem } from './finding.ts'
-import { type Check, counted } from './look.ts'
+import type { Check } from './look.ts'
 
 /** Longest command that is typed again rather than named by `--all`, characters. */
 const longest = 100

@@ -1,7 +1,8 @@
 import { clean } from '../calls/result.ts'
 import { readIncidents } from '../incidents/read-incidents.ts'
+import { counted } from '../status/quantities.ts'
 import { fine, note } from './finding.ts'
-import { type Check, counted } from './look.ts'
+import type { Check } from './look.ts'
 
 /** Bytes of the log's end that are read. */
 const mostLog = 4_000_000

@@ -1,8 +1,9 @@
 import { placeOf } from '../install/place.ts'
 import { leftovers as leftoverSteps, perform } from '../install/steps.ts'
+import { counted } from '../status/quantities.ts'
 import { listLeftovers, sweepLeftovers } from '../store/leftovers.ts'
 import { fine, note } from './finding.ts'
-import { type Check, counted, hasMemory, type Look, ownCommand } from './look.ts'
+import { type Check, hasMemory, type Look, ownCommand } from './look.ts'
 import { usedScopes } from './reinstall.ts'
 
 /** What processes that were killed have left, and what was set aside. */

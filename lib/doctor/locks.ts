@@ -1,10 +1,11 @@
 import { join } from 'node:path'
 import { runLockName } from '../memory/names.ts'
+import { counted } from '../status/quantities.ts'
 import { takeAway } from '../store/file-lock.ts'
 import { leftoverAge } from '../store/leftovers.ts'
 import { errorCode } from '../system/known-error.ts'
 import { fine, type Mend, note, problem, type Told } from './finding.ts'
-import { type Check, counted, hasMemory, type Look, ownCommand } from './look.ts'
+import { type Check, hasMemory, type Look, ownCommand } from './look.ts'
 
 /** A lock that is held for milliseconds when all is well. */
 export interface LockFacts {

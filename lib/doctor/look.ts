@@ -1,4 +1,3 @@
-import { dirname } from 'node:path'
 import { quoted } from '../guard/guard-command.ts'
 import type { Project } from '../session/project.ts'
 import { isRealFolder } from '../store/real-folder.ts'
@@ -54,10 +53,3 @@ export function hasMemory({ system, project, machine }: Look): boolean {
     return false
   }
 }
-
-/** The folders above one, the nearest first. */
-export const foldersAbove = (folder: string): string[] =>
-  dirname(folder) === folder ? [] : [dirname(folder), ...foldersAbove(dirname(folder))]
-
-/** `3 files`, `1 file`. */
-export const counted = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`

@@ -2,9 +2,10 @@ import { join } from 'node:path'
 import { quoted } from '../guard/guard-command.ts'
 import { ignoreStep } from '../install/install.ts'
 import { perform } from '../install/steps.ts'
+import { counted } from '../status/quantities.ts'
 import type { FileFacts } from '../system/system.ts'
 import { fine, note, problem, type Told } from './finding.ts'
-import { type Check, counted, type Look, ownCommand } from './look.ts'
+import { type Check, type Look, ownCommand } from './look.ts'
 
 /** Whether the memory folder can be used, by its owner alone. */
 export const memoryFolder: Check = {

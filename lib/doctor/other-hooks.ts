@@ -1,8 +1,9 @@
 import { isAbsolute, join } from 'node:path'
 import { clean } from '../calls/result.ts'
 import { hookTable } from '../install/hook-table.ts'
+import { counted } from '../status/quantities.ts'
 import { fine, note } from './finding.ts'
-import { type Check, counted, type Look } from './look.ts'
+import type { Check, Look } from './look.ts'
 import type { RegisteredHook } from './settings-sources.ts'
 
 /** Bytes of a script that are looked through. */

@@ -1,9 +1,11 @@
 import { dirname, join } from 'node:path'
 import { clean } from '../calls/result.ts'
+import { foldersAbove } from '../config/paths.ts'
 import { commandText, type HookRegistration, hookTable, type Scope, scopes } from '../install/hook-table.ts'
+import { counted } from '../status/quantities.ts'
 import type { Files } from '../system/system.ts'
 import { fine, note, problem, type Told } from './finding.ts'
-import { type Check, counted, editCommand, foldersAbove, hasMemory, type Look, ownCommand } from './look.ts'
+import { type Check, editCommand, hasMemory, type Look, ownCommand } from './look.ts'
 import { installCommand, reinstall, usedScopes } from './reinstall.ts'
 import { enabledPlugins, hooksIn, type RegisteredHook, type SourceKind, settingsSources } from './settings-sources.ts'
 

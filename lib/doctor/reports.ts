@@ -4,9 +4,10 @@ import { placeOf } from '../install/place.ts'
 import { apiClient } from '../resilience/api-client.ts'
 import { type ServiceSettings, serviceSettings } from '../resilience/service-settings.ts'
 import { spoolOf } from '../resilience/spool-of.ts'
+import { counted } from '../status/quantities.ts'
 import { causeLine } from '../system/known-error.ts'
 import { fine, note, problem, type Told } from './finding.ts'
-import { type Check, counted, editCommand, type Look, ownCommand } from './look.ts'
+import { type Check, editCommand, type Look, ownCommand } from './look.ts'
 import { installCommand, reinstall, usedScopes } from './reinstall.ts'
 
 /** Milliseconds after which an event that still waits is late: what is handed over is so within seconds. */

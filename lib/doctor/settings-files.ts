@@ -1,5 +1,6 @@
+import { counted } from '../status/quantities.ts'
 import { fine, problem, type Told } from './finding.ts'
-import { type Check, counted, editCommand, type Look } from './look.ts'
+import { type Check, editCommand, type Look } from './look.ts'
 
 /** Settings of which the client takes nothing. */
 export const settingsFiles: Check = {

@@ -1,9 +1,10 @@
 import { join } from 'node:path'
 import { overdue } from '../install/hook-table.ts'
 import { drain } from '../session/drain.ts'
+import { counted } from '../status/quantities.ts'
 import { spoolList } from '../store/spool.ts'
 import { fine, problem, type Told } from './finding.ts'
-import { type Check, counted, hasMemory, type Look, ownCommand } from './look.ts'
+import { type Check, hasMemory, type Look, ownCommand } from './look.ts'
 
 /** Seconds after which batches that wait in such a number are not being taken in. */
 const patience = 60

@@ -24,5 +24,5 @@ export function span(seconds: number): string {
   return small === 0 ? `${large} ${units[0]}` : `${large} ${units[0]} ${small} ${units[1]}`
 }
 
-/** `1 trip`, `2 trips`. */
-export const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`
+/** `1 trip`, `2 trips`; `2 entries` where the plural is given. */
+export const counted = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`
