@@ -30,7 +30,13 @@ export function uninstallReport(colour: boolean, purge: boolean): Report {
     const { place, notes } = change
     const where = `${place.root} (${place.scope} scope)`
     if (done === undefined) return [...dryRun(change, paint), ...marked(notes, paint)]
-    if (done.length === 0) return [`Breakerbox is not installed in ${where}; nothing changed.`, ...marked(notes, paint)]
+    if (done.length === 0) {
+      return [
+        `Breakerbox is not installed in ${where}; nothing changed.`,
+        ...marked(notes, paint),
+        'Elsewhere? Say --project or --scope; the plugin leaves by: claude plugin uninstall breakerbox@breakerbox',
+      ]
+    }
     return [
       ...done.map((step) => stepLine(step, place.root, paint)),
       `Breakerbox is taken out of ${where}.`,

@@ -28,6 +28,6 @@ export function carryOut<C extends Change>(
 function errorLine(error: unknown): string | undefined {
   if (error instanceof InstallError) return error.message
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined
-  const again = 'Running the command again completes what was begun.'
+  const again = 'Once that is mended, running the command again completes what was begun.'
   return `${error.message}. ${again}`
 }

@@ -67,6 +67,8 @@ export function prepareInstall(system: Surroundings, request: InstallRequest): C
   const hooks = hookSteps(system, place, request, table, record, settings)
   const commands = commandSteps(files, place.commands)
   const missing = (['claude', 'memory', 'hooks', 'commands'] as const).filter((folder) => !exists(files, place[folder]))
+  // A clone that has our entries and no record: an install made the folders, and one that others use is never empty.
+  if (record === undefined && original === 'derived') missing.push('claude', 'hooks', 'commands')
   if (holdsOnlyWrappers(files, place)) missing.push('hooks')
   if (madeWithSettings(files, place, settings)) missing.push('claude')
   const next: InstallRecord = {

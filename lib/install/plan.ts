@@ -67,8 +67,19 @@ export function planInstall(text: string | undefined, wanted: Wanted): InstallPl
   removeRules(settings, dropped, wanted.ours)
 
   const kept = denyBefore.filter((rule) => wanted.deny.includes(rule) && rules.includes(rule))
-  const created = [...(wanted.ours?.created ?? []), ...settings.created]
+  const created = [...(wanted.ours?.created ?? holdingOnly(text, before, wanted)), ...settings.created]
   return { text: settings.result(), created: unique(created), deny: unique([...kept, ...added]) }
+}
+
+/** Containers that hold nothing but our entries: where no record tells otherwise, the install that made those made them too. */
+function holdingOnly(text: string | undefined, own: readonly OwnEntry[], { commands, deny }: Wanted): string[] {
+  if (text === undefined || own.length === 0) return []
+  const present = new SettingsText(text)
+  const without = new SettingsText(planUninstall(text, { commands, deny }))
+  const paths = [['hooks'], ...own.map(({ event }) => ['hooks', event]), ['permissions'], ['permissions', 'deny']]
+  return paths
+    .filter((path) => present.at(path) !== undefined && without.at(path) === undefined)
+    .map((path) => path.join('.'))
 }
 
 /** The text without our entries. Comes back unchanged where there are none. */
@@ -86,7 +97,9 @@ export function settingsWarnings(text: string): string[] {
   const warnings: string[] = []
   const body = text.startsWith(byteOrderMark) ? text.slice(1) : text
   if (!isStrictJson(body)) {
-    warnings.push('It has comments or trailing commas; clients that read strict JSON ignore such a file as a whole.')
+    warnings.push(
+      'It has comments or trailing commas, which are no JSON: Claude Code takes nothing of such a file, so no hook in it runs until they are taken out.',
+    )
   }
   const off = members(readTree(body), 'disableAllHooks').some((node) => plainValue(node) === true)
   if (off) warnings.push('It says "disableAllHooks": true, so no hook will run.')

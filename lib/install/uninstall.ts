@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { seenKind } from '../session/seen.ts'
 import type { Files } from '../system/system.ts'
 import { commandFiles } from './command-files.ts'
@@ -41,19 +41,23 @@ export function prepareUninstall(system: Surroundings, request: UninstallRequest
     ...(isNamed(system, place, after, namesStatusLine) ? statusLineFiles : []),
   ]
   const hooks = usedBy === undefined ? hookSteps(files, place, record, kept) : []
+  const menu = usedBy === undefined ? menuSteps(files, place) : []
   const purge = request.purge && usedBy === undefined
+  const isOurs = record !== undefined || settings.text !== after || hooks.length + menu.length > 0
   const steps = [
     // First, so that the settings never name a hook that is gone.
     ...settingsStep(settings, after),
     ...leftovers(files, ownFolders(place, settings)),
     ...hooks,
-    ...(usedBy === undefined ? [...menuSteps(files, place), ...seenStep(files, place)] : []),
+    ...menu,
+    ...(usedBy === undefined && isOurs ? seenStep(files, place) : []),
     ...folderStep(place, 'hooks', record, purge || holdsOnlyWrappers(files, place)),
     ...folderStep(place, 'commands', record, purge),
     ...(purge ? purgeSteps(files, place) : []),
     // The record goes last of all files: until then, running again knows what is ours.
     ...[place.backup, place.record].flatMap((path) => removeStep(files, path)),
-    ...(purge ? ignoreSteps(files, place) : []),
+    ...(purge || isUnused(files, place) ? ignoreSteps(files, place) : []),
+    ...(purge ? movedFolderStep(place) : []),
     ...folderStep(place, 'memory', record, purge),
     ...folderStep(place, 'claude', record, purge),
   ]
@@ -176,6 +180,17 @@ function ignoreSteps(files: Files, place: Place): Step[] {
     if (files.facts(path)?.kind !== 'file') return []
     return [ignoreAll, ignoreOwn].includes(files.readText(path)) ? [{ kind: 'remove', path }] : []
   })
+}
+
+/** Projects have config and state in their folders, the user scope only its record: then nothing is left to be ignored. */
+function isUnused(files: Files, { project, memory, record, backup }: Place): boolean {
+  const leaves = (name: string) => ['.gitignore', basename(record), basename(backup)].includes(name)
+  return project === undefined && namesIn(files, memory).every(leaves)
+}
+
+/** What `BREAKERBOX_MEMORY_DIR` names is made where it is not there; no record knows of it. */
+function movedFolderStep({ memory, project }: Place): Step[] {
+  return project === undefined || project.memory === memory ? [] : [{ kind: 'removeEmptyFolder', path: project.memory }]
 }
 
 function handNote(place: Place, after: string | undefined): string[] {

@@ -21,7 +21,7 @@ describe('breakerbox', () => {
     const last = await run(bench, 'uninstall')
     expect(last.out).toContain(`Breakerbox is taken out of ${bench.project} (project scope).\n`)
     expect(last.out).toContain('--purge removes them')
-    expect((await run(bench, 'uninstall')).out).toContain('is not installed')
+    expect((await run(bench, 'uninstall')).out).toMatch(/is not installed.*\n.*--scope.*claude plugin uninstall/)
     await run(bench, 'uninstall', '--purge')
     expect(exists(join(bench.project, '.claude'))).toBe(false)
   })

@@ -100,7 +100,7 @@ describe('what install makes', () => {
     expect(fs.readdirSync(memory)).toEqual(['.gitignore', 'circuit_breaker_config.json', 'circuit_breaker_state.json'])
     expect(fs.readdirSync(inProject(bench, 'memory'))).toEqual(['.gitignore', 'circuit_breaker_install_project.json'])
     uninstall(moved, { purge: true })
-    expect(fs.readdirSync(memory)).toEqual([])
+    expect(exists(memory)).toBe(false)
     expect(fs.readdirSync(bench.project)).toEqual([])
   })
 
@@ -181,6 +181,35 @@ describe('what uninstall leaves', () => {
     uninstall(bench)
     expect(read(settingsOf(bench))).toBe(before)
     expect(fs.readdirSync(inProject(bench, 'hooks'))).toEqual([])
+  })
+
+  test.each([
+    ['nothing', '{}\n'],
+    ['hooks of others', settingsSamples['hooks of others on the same events'] ?? ''],
+  ])('nothing of ours after a second install that had no record, in settings with %s', (_, settings) => {
+    const bench = benchWith(settings)
+    const before = tree(bench.base)
+    install(bench)
+    // as in a clone, and where somebody has deleted the state
+    fs.rmSync(inProject(bench, 'memory'), { recursive: true })
+    install(bench)
+    uninstall(bench, { purge: true })
+    expect(tree(bench.base)).toEqual(before)
+  })
+
+  test('nothing in the home folder: there is no state', () => {
+    const bench = benchWith(undefined)
+    const before = tree(bench.base)
+    install(bench, { scope: 'user' })
+    uninstall(bench, { scope: 'user' })
+    expect(tree(bench.base)).toEqual(before)
+  })
+
+  test('what a plugin has seen, where nothing is installed', () => {
+    const bench = newBench()
+    put(inProject(bench, 'memory', 'circuit_breaker_seen.json'), '{}', 0o600)
+    expect(uninstall(bench)).toEqual([])
+    expect(uninstall(bench, { purge: true })).not.toEqual([])
   })
 
   test('hooks of others, and files that only have the name of ours', () => {
