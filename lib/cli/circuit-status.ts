@@ -1,6 +1,7 @@
 import { Chalk } from 'chalk'
 import { Option } from 'commander'
 import { foldersAbove, type ProjectPaths, projectPaths } from '../config/paths.ts'
+import { quoted } from '../guard/guard-command.ts'
 import type { Project } from '../session/project.ts'
 import { haltText } from '../status/halt-text.ts'
 import { lookAtHalt, lookAtStatus, statusSince } from '../status/look-at-status.ts'
@@ -77,18 +78,19 @@ async function report(project: Project, options: Options, colour: boolean): Prom
   const paint = new Chalk({ level: colour ? 1 : 0 })
   const text = statusText(made, paths.project, paint, { memory: options.memory === true })
   const hint = absence(project)
-  return printed(...text, ...(hint === undefined ? [] : ['', `${paint.yellow('Not installed here:')} ${hint}`]))
+  return printed(
+    ...text,
+    ...(hint === undefined ? [] : ['', `${paint.yellow('No hook has run in this folder yet.')} ${hint}`]),
+  )
 }
 
 /** Nothing here is not the same as all is well: a folder where no hook has ever run is told apart. */
 function absence({ system, paths }: Project): string | undefined {
   if (hasHooks(system, paths)) return undefined
   const above = foldersAbove(paths.project).find((folder) => hasHooks(system, projectPaths(folder, {})))
-  const hint =
-    above === undefined
-      ? 'Install it: breakerbox install'
-      : `It is at work in ${above}: circuit-status --project ${above}`
-  return `no hook has run in this folder. ${hint}`
+  return above === undefined
+    ? 'Is it installed? Ask breakerbox doctor. To install it: breakerbox install'
+    : `It is at work in ${above}: circuit-status --project ${quoted(above)}`
 }
 
 /**

@@ -20,6 +20,7 @@ interface Options {
 export function resetCircuit(system: System, invocation: Invocation): Promise<CommandResult> {
   let result: Promise<CommandResult> | undefined
   const program = newProgram('reset-circuit', 'Close circuits by hand, at backoff level 0.')
+    .argument('[name]', 'the same as --circuit <name>')
     .option('--project <folder>', 'the project (default: the current folder)')
     .option(
       '--circuit <name>',
@@ -29,15 +30,24 @@ export function resetCircuit(system: System, invocation: Invocation): Promise<Co
       new Option('--all', 'every circuit of the project, those that its sessions share included').conflicts('circuit'),
     )
     .option('--fleet', 'those that machines share through Redis, for all machines; without a name, all of them')
-    .action((options: Options) => {
+    .action((name: string | undefined, options: Options) => {
       result = Promise.resolve(openNamedProject(system, options.project)).then((project) =>
-        'exitCode' in project ? project : reset(project, options),
+        'exitCode' in project ? project : reset(project, name, options),
       )
     })
   return parseWords(program, invocation.words, () => result)
 }
 
-async function reset(project: Project, { circuit: name, all, fleet = false }: Options): Promise<CommandResult> {
+async function reset(
+  project: Project,
+  word: string | undefined,
+  { circuit, all, fleet = false }: Options,
+): Promise<CommandResult> {
+  if (word !== undefined && (circuit !== undefined || all === true))
+    return misused(
+      `error: ${JSON.stringify(clean(word, 120))} and ${all === true ? '--all' : '--circuit'}: say one of them`,
+    )
+  const name = word ?? circuit
   if (name === undefined && all !== true && !fleet)
     return misused('error: name a circuit with --circuit <name>, or say --all or --fleet')
   const client = clientAncestors(project.system)[0]

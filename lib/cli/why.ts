@@ -20,12 +20,15 @@ export function addWhy(
   program
     .command('why')
     .description('show the chain of calls behind the last trip or warning')
+    .argument('[name]', 'the same as --circuit <name>')
     .option('--project <folder>', 'the project (default: the current folder)')
     .option('--last', 'the last one of all (the default)')
     .option('--session <id>', 'the last one of this session')
     .option('--circuit <name>', 'the last one of a pattern, a subject, or pattern:subject')
     .option('--json', 'print the explanation as JSON')
-    .action((options: Options) => act(() => why(system, invocation, options)))
+    .action((name: string | undefined, options: Options) =>
+      act(() => why(system, invocation, name === undefined ? options : { ...options, circuit: name })),
+    )
 }
 
 async function why(system: System, invocation: Invocation, options: Options): Promise<CommandResult> {

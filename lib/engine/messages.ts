@@ -130,7 +130,7 @@ export function howToContinue(circuit: Pick<Circuit, 'subject'>): string[] {
   return [
     `Mend the cause of ${circuit.subject}, then type your next prompt.`,
     'To let it run anyway, type a prompt that contains SUDO BYPASS.',
-    'To close the circuit for good: type /reset-circuit.',
+    'To close the circuit, type /reset-circuit.',
   ]
 }
 

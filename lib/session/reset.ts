@@ -75,6 +75,13 @@ async function resetProject(project: Project, name: string | undefined): Promise
   const known: Named[] = [...document.circuits, ...(await sharedIn(project.store))]
   const hint = fleetHint(project, name)
   if (isUnknown(name, known, patternNames)) return unknown(name, known, patternNames, hint)
+  // a reset makes no folder where no hook has ever run, as in one that was taken for a project
+  if (project.system.files.facts(project.paths.memory) === undefined) {
+    return {
+      kind: 'done',
+      lines: [`Nothing to close: no hook has run in ${clean(project.paths.project, 300)}.`, ...hint],
+    }
+  }
   const meant = meaning(name)
   const own = await resetCircuits(project, meant)
   const shared = await resetShared(project, project.store, meant, 'project')

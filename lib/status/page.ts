@@ -66,7 +66,7 @@ ${new Markup(generator)}${clean(version, 40)}">
 <h1>${title}</h1>
 <p class="where"><code>${name}</code></p>
 ${fleet === undefined ? undefined : html`<p class="where">Fleet: ${fleetWords(fleet).text}</p>`}
-${absence === undefined ? undefined : html`<p class="where"><span class="alert-text">Not installed here.</span> ${clean(absence, 400)}</p>`}
+${absence === undefined ? undefined : html`<p class="where"><span class="alert-text">No hook has run in this folder yet.</span> ${clean(absence, 400)}</p>`}
 </header>
 <main>
 ${nowSection(status, halt, lately)}

@@ -94,12 +94,19 @@ describe('circuit-status', () => {
 
   it('tells a folder where no hook has run, and one below a guarded one, from one that only a plugin guards', async () => {
     const bench = new Bench()
-    expect((await run(circuitStatus, bench)).out).toContain('Not installed here: no hook has run in this folder')
+    expect((await run(circuitStatus, bench)).out).toMatch(
+      /No hook has run in this folder yet\. .*breakerbox doctor.*breakerbox install/,
+    )
     await bench.send({ hook_event_name: 'SessionStart', source: 'startup' })
-    expect((await run(circuitStatus, bench)).out).not.toContain('Not installed here')
-    const below = join(bench.project, 'packages')
+    expect((await run(circuitStatus, bench)).out).not.toContain('No hook has run')
+    const below = join(bench.project, 'the packages')
     bench.files.makeFolder(below)
     expect((await run(circuitStatus, bench, '--project', below)).out).toContain(`It is at work in ${bench.project}`)
+    // and one that has to be quoted
+    const inner = join(below, 'inner')
+    bench.files.makeFolder(inner)
+    bench.files.makeFolders(join(below, '.claude', 'memory', 'circuit_breaker_spool'))
+    expect((await run(circuitStatus, bench, '--project', inner)).out).toContain(`--project '${below}'`)
   })
 
   it('--halted exits 3 after a halt, 0 before, and 0 for another session', async () => {
@@ -142,9 +149,33 @@ describe('reset-circuit', () => {
   })
 
   it('a pattern that is closed already says so', async () => {
-    const { exitCode, out } = await run(resetCircuit, new Bench(), '--circuit', 'agent_spawn')
+    const { exitCode, out } = await run(resetCircuit, await tripped(), '--circuit', 'agent_spawn')
     expect(exitCode).toBe(0)
     expect(out).toMatch(/agent_spawn.*CLOSED already/)
+  })
+
+  it('a name alone is the same as --circuit, and not both', async () => {
+    const bench = await tripped()
+    for (const words of [
+      ['tool_failure', '--all'],
+      ['tool_failure', '--circuit', 'agent_spawn'],
+    ]) {
+      const { exitCode, err } = await run(resetCircuit, bench, ...words)
+      expect({ exitCode, err }).toMatchObject({ exitCode: 2, err: expect.stringContaining('say one of them') })
+    }
+    expect((await run(resetCircuit, bench, 'tool_failure')).out).toMatch(/OPEN → CLOSED/)
+  })
+
+  it('where no hook has run it says so, and makes nothing', async () => {
+    const bench = new Bench()
+    for (const words of [['--all'], ['agent_spawn']]) {
+      const { exitCode, out } = await run(resetCircuit, bench, ...words)
+      expect({ exitCode, out }).toEqual({
+        exitCode: 0,
+        out: `Nothing to close: no hook has run in ${bench.project}.\n`,
+      })
+    }
+    expect(readdirSync(bench.project)).toEqual([])
   })
 
   it.each([

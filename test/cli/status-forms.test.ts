@@ -132,7 +132,7 @@ describe('--html FILE', () => {
 
   it('where no hook has ever run says so', async () => {
     const bench = new Bench()
-    expect((await status(bench, '--html', '-')).out).toMatch(/Not installed here\..*breakerbox install/)
+    expect((await status(bench, '--html', '-')).out).toMatch(/No hook has run in this folder yet\..*breakerbox install/)
   })
 })
 

@@ -76,7 +76,7 @@ describeWithClient('the plugin', () => {
       const asked = await play(project, [[say('never asked')]], { ...withPlugin(), prompt, resume })
       expect(asked.model.requests, prompt).toEqual([])
       expect(asked.shown.join('\n'), prompt).toMatch(answer)
-      expect(asked.shown.join('\n'), prompt).not.toContain('Not installed')
+      expect(asked.shown.join('\n'), prompt).not.toContain('No hook has run')
     }
     // nor are its hooks taken for somebody else's
     const health = await runCommand('hook-health', ['--json', '--project', project.folder], { project })
