@@ -62,7 +62,8 @@ function guardHooks(system: System, { folder, colour }: Invocation, project: str
   let nothingFits: readonly string[] | undefined
   const result = carryOut(system, prepare, dryRun, (change, done) => {
     const { hooks, place, settings, notes } = change
-    const meant = hooks.filter(({ fate }) => fate.kind !== 'not meant')
+    const meant = hooks.filter(({ fate }) => fate.kind !== 'not meant' && fate.kind !== 'own')
+    const own = hooks.filter(({ fate }) => fate.kind === 'own').length
     if (only !== undefined && hooks.length > 0 && !hooks.some(({ command }) => isMeant(command))) {
       nothingFits = [...new Set(hooks.map(({ command }) => `  ${clean(command, 200)}`))]
       return []
@@ -73,6 +74,7 @@ function guardHooks(system: System, { folder, colour }: Invocation, project: str
     return [
       ...(done === undefined ? ['A dry run; nothing is changed.'] : []),
       ...meant.map((hook) => hookLine(hook, paint)),
+      ...(own === 0 ? [] : [paint.dim(`leave ${own} of Breakerbox itself`)]),
       ...diff,
       ...(done ?? change.steps).map((step) => stepLine(step, place.root, paint, done === undefined)),
       ...(done === undefined ? [] : [ending(meant, where, undo, done.length > 0, limits)]),
@@ -98,6 +100,7 @@ function hookLine({ event, matcher, command, fate }: PlannedHook, paint: ChalkIn
     case 'left alone':
       return paint.dim(`leave ${shown}: ${fate.why}`)
     case 'not meant':
+    case 'own':
       return shown
     default:
       return fate satisfies never

@@ -53,6 +53,8 @@ export type HookFate =
   | { readonly kind: 'released' }
   /** It cannot or must not be guarded: why. */
   | { readonly kind: 'left alone'; readonly why: string }
+  /** One of ours. */
+  | { readonly kind: 'own' }
   | { readonly kind: 'not meant' }
 
 export interface GuardPlan {
@@ -148,8 +150,7 @@ function fateOf({ hook, event }: HookEntry, found: FoundHook, wishes: GuardWishe
   if (found.kind === 'other') return { kind: 'left alone', why: found.why }
   const { original, guarded } = found
   const command = commandLine(original)
-  if (typeof original === 'string' && wishes.ownCommands.has(original))
-    return { kind: 'left alone', why: 'Breakerbox’s own' }
+  if (typeof original === 'string' && wishes.ownCommands.has(original)) return { kind: 'own' }
   if (!wishes.isMeant(command)) return { kind: 'not meant' }
   if (runsGuard(original)) return { kind: 'left alone', why: 'guarded by hand' }
   const counted = eventToCount(event)

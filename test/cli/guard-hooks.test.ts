@@ -4,13 +4,13 @@ import { breakerbox } from '../../lib/cli/breakerbox.ts'
 import { type Bench, newBench, put, read, tree } from '../install/folder.ts'
 import { settingsSamples } from '../install/settings-samples.ts'
 
+const invocation = (bench: Bench) => ({
+  colour: false,
+  progress: () => ({ add: () => {}, end: () => {} }),
+  folder: bench.bundles,
+})
 const run = (bench: Bench, ...words: string[]) =>
-  breakerbox(bench.system, {
-    words: ['guard-hooks', ...words],
-    colour: false,
-    progress: () => ({ add: () => {}, end: () => {} }),
-    folder: bench.bundles,
-  })
+  breakerbox(bench.system, { ...invocation(bench), words: ['guard-hooks', ...words] })
 const others = settingsSamples['hooks of others on the same events'] ?? ''
 const settingsOf = (bench: Bench) => join(bench.project, '.claude', 'settings.json')
 
@@ -37,6 +37,14 @@ describe('breakerbox guard-hooks', () => {
     const again = await run(bench)
     expect(again.out).toContain('3 guarded already')
     expect(again.out).not.toContain('open /hooks')
+  })
+
+  test('our own hooks are one line', async () => {
+    const bench = benchWith()
+    await breakerbox(bench.system, { ...invocation(bench), words: ['install'] })
+    const { out } = await run(bench)
+    expect(out).toMatch(/^leave \d+ of Breakerbox itself$/m)
+    expect(out).not.toMatch(/^leave .*circuit-breaker-/m)
   })
 
   test.each([[[]], [['--undo']], [['--scope', 'user']]])('%j --dry-run changes nothing', async (words) => {

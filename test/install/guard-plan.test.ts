@@ -162,9 +162,7 @@ describe('the event', () => {
 })
 
 describe('left alone', () => {
-  const [own = ''] = ownCommands('project')
   test.each<[string, object, RegExp]>([
-    ['our own', { type: 'command', command: own }, /own/],
     ['other types', { type: 'http', url: 'https://x' }, /type http/],
     ['without a command', { type: 'command' }, /no command/],
     ['another shell', { type: 'command', command: 'x', shell: 'powershell' }, /powershell/],
@@ -174,6 +172,13 @@ describe('left alone', () => {
   ])('%s', (_, hook, why) => {
     const text = withHook(hook)
     expect(fates(text)).toEqual([{ kind: 'left alone', why: expect.stringMatching(why) }])
+    expect(planGuard(text, wishes()).text).toBe(text)
+  })
+
+  test('our own', () => {
+    const [own = ''] = ownCommands('project')
+    const text = withHook({ type: 'command', command: own })
+    expect(fates(text)).toEqual([{ kind: 'own' }])
     expect(planGuard(text, wishes()).text).toBe(text)
   })
 
