@@ -3,7 +3,7 @@ import { isRecord, textField } from '../calls/json.ts'
 import type { Project } from './project.ts'
 import { promptCommand } from './prompt-command.ts'
 
-/** How much of a transcript's end is looked at, bytes. */
+/** How much of a file's end is looked at, bytes: a cloned repository may bring a list of tasks of any size. */
 const tail = 8 * 1024 * 1024
 
 /**
@@ -41,5 +41,5 @@ function isIt(block: unknown): boolean {
 
 function isInTasks({ system: { files }, paths }: Project): boolean {
   const path = join(paths.project, '.claude', 'scheduled_tasks.json')
-  return files.facts(path)?.kind === 'file' && files.readText(path).includes('reset-circuit')
+  return files.facts(path)?.kind === 'file' && files.readTail(path, tail).toString('utf8').includes('reset-circuit')
 }
