@@ -1,4 +1,5 @@
 import { basename, join } from 'node:path'
+import { archiveFolder, sessionArchiveFolder } from '../memory/names.ts'
 import { seenKind } from '../session/seen.ts'
 import type { Files } from '../system/system.ts'
 import { commandFiles } from './command-files.ts'
@@ -167,15 +168,35 @@ function purgeSteps(files: Files, place: Place): Step[] {
       .filter((name) => name.startsWith(ownPrefix))
       .map((name) => join(folder, name))
       .filter((path) => path !== place.record && path !== place.backup)
-      .map((path): Step => ({ kind: 'removeTree', path })),
+      .map((path): Step => ({ kind: 'removeTree', path }))
+      .concat(archiveFolders.flatMap((name) => archiveSteps(files, join(folder, name)))),
   )
+}
+
+/** Where the cleanup packs logs, ours and those of other tools; theirs stay. */
+const archiveFolders: readonly string[] = [archiveFolder, sessionArchiveFolder]
+
+function archiveSteps(files: Files, folder: string): Step[] {
+  const names = namesIn(files, folder).filter((name) => name.startsWith(ownPrefix))
+  if (names.length === 0) return []
+  return [
+    ...names.map((name): Step => ({ kind: 'remove', path: join(folder, name) })),
+    { kind: 'removeEmptyFolder', path: folder },
+  ]
+}
+
+/** Whether a purge leaves this name in the memory folder. */
+function isOfOthers(files: Files, folder: string, name: string): boolean {
+  if (name === '.gitignore' || name.startsWith(ownPrefix)) return false
+  const packed = archiveFolders.includes(name) ? namesIn(files, join(folder, name)) : []
+  return packed.length === 0 || packed.some((file) => !file.startsWith(ownPrefix))
 }
 
 /** Our `.gitignore` goes where nothing is left that it could be for. */
 function ignoreSteps(files: Files, place: Place): Step[] {
   return memoryFolders(place).flatMap((folder): Step[] => {
     const path = join(folder, '.gitignore')
-    const others = namesIn(files, folder).filter((name) => name !== '.gitignore' && !name.startsWith(ownPrefix))
+    const others = namesIn(files, folder).filter((name) => isOfOthers(files, folder, name))
     if (others.length > 0 && !(files.facts(path)?.kind === 'file' && files.readText(path) === ignoreOwn)) return []
     if (files.facts(path)?.kind !== 'file') return []
     return [ignoreAll, ignoreOwn].includes(files.readText(path)) ? [{ kind: 'remove', path }] : []

@@ -205,6 +205,22 @@ describe('what uninstall leaves', () => {
     expect(tree(bench.base)).toEqual(before)
   })
 
+  test.each<[what: string, theirs: string[]]>([
+    ['nothing but ours', []],
+    ['a log of another tool', ['archives/other_telemetry.20260304T120000000Z.jsonl.gz']],
+  ])('a purge takes our packed logs out of archives that hold %s', (_, theirs) => {
+    const bench = newBench()
+    for (const name of theirs) put(inProject(bench, 'memory', name), 'gz')
+    const before = tree(bench.base)
+    install(bench)
+    const packed = inProject(bench, 'memory', 'archives', 'circuit_breaker_incidents.20260304T120000000Z.jsonl.gz')
+    put(packed, 'gz')
+    uninstall(bench)
+    expect(exists(packed)).toBe(true)
+    uninstall(bench, { purge: true })
+    expect(tree(bench.base)).toEqual(before)
+  })
+
   test('what a plugin has seen, where nothing is installed', () => {
     const bench = newBench()
     put(inProject(bench, 'memory', 'circuit_breaker_seen.json'), '{}', 0o600)
