@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path'
 import { clean } from '../calls/result.ts'
+import { pluginEntries } from '../install/hook-table.ts'
 import { placeOf } from '../install/place.ts'
 import { counted } from '../status/quantities.ts'
 import type { Ran, Scratch } from '../system/machine.ts'
@@ -71,25 +72,19 @@ export function fileOf(
   const { source, executable, command, args } = hook
   if (hook.isOwn && (source.kind === 'project' || source.kind === 'local' || source.kind === 'user'))
     return join(placeOf(system, source.kind, folder).hooks, `${executable}.cjs`)
-  if (source.plugin !== undefined && args === undefined) {
-    const inPlugin = [...command.matchAll(/\$\{CLAUDE_PLUGIN_ROOT\}"?((?:\/[\w.-]+)+\.cjs)/g)].at(-1)?.[1]
-    return inPlugin === undefined ? undefined : join(source.plugin.root, inPlugin)
+  if (source.plugin !== undefined) {
+    const isKnown = args === undefined && pluginEntries().some(({ hook: entry }) => entry.command === command)
+    return isKnown ? join(source.plugin.root, 'hooks', `${executable}.cjs`) : undefined
   }
-  const root = source.plugin?.root ?? ''
   if (args !== undefined) {
     const [word = ''] = args
-    const isPlain =
-      command === 'node' && args.length === 1 && !/\$(?!\{CLAUDE_(?:PROJECT_DIR|PLUGIN_ROOT)\})/.test(word)
-    const path = inPlace(word, folder, root)
+    const isPlain = command === 'node' && args.length === 1 && !/\$(?!\{CLAUDE_PROJECT_DIR\})/.test(word)
+    const path = inPlace(word, folder)
     return isPlain && path.startsWith('/') ? path : undefined
   }
   const word = startsOne.exec(command.trim())?.[1]
   if (word === undefined) return undefined
-  const places: Readonly<Record<string, string>> = {
-    CLAUDE_PROJECT_DIR: folder,
-    HOME: system.homeFolder,
-    CLAUDE_PLUGIN_ROOT: root,
-  }
+  const places: Readonly<Record<string, string>> = { CLAUDE_PROJECT_DIR: folder, HOME: system.homeFolder }
   const path = word
     .replace(/["']/g, '')
     .replace(named, (_all, bare: string | undefined, braced: string | undefined) => places[bare ?? braced ?? ''] ?? '')
@@ -99,7 +94,7 @@ export function fileOf(
 
 /** The source of an expression for the variables that are known here. @param group how the parenthesis around a name opens. */
 function variable(group: '(' | '(?:'): string {
-  const name = `${group}CLAUDE_PROJECT_DIR|HOME|CLAUDE_PLUGIN_ROOT)`
+  const name = `${group}CLAUDE_PROJECT_DIR|HOME)`
   return String.raw`\$(?:${name}(?!\w)|\{${name}(?::-[^{}"'$\`()\\]*)?\})`
 }
 const named = new RegExp(variable('('), 'g')
@@ -182,7 +177,7 @@ async function tryOne(
   const { files } = system
   prepareTrial(trial, files, memory)
   const root = hook.source.plugin?.root
-  const words = hook.args?.map((word) => inPlace(word, project, root))
+  const words = hook.args?.map((word) => inPlace(word, project))
   const ran = await machine.run(words === undefined ? shell : hook.command, words ?? ['-c', hook.command], {
     folder: project,
     env: { ...env, BREAKERBOX_MEMORY_DIR: memory, ...(root === undefined ? {} : { CLAUDE_PLUGIN_ROOT: root }) },
@@ -192,9 +187,8 @@ async function tryOne(
   return endOf(ran) ?? causeOf(trial.verdict({ files, memory, stdout: ran.stdout }), ran)
 }
 
-/** Where no shell does, the client itself fills in the folders. */
-const inPlace = (word: string, project: string, root = ''): string =>
-  word.replaceAll('${CLAUDE_PROJECT_DIR}', project).replaceAll('${CLAUDE_PLUGIN_ROOT}', root)
+/** Where no shell does, the client itself fills in the folder. */
+const inPlace = (word: string, project: string): string => word.replaceAll('${CLAUDE_PROJECT_DIR}', project)
 
 function endOf({ code, stderr, timedOut }: Ran): string | undefined {
   if (timedOut) return `no end within ${patience / 1000} s`

@@ -138,7 +138,10 @@ function twice(look: Look, ours: readonly RegisteredHook[]): Told[] {
   if (copies.length < 2) return []
   const where = [...new Set(ours.map(({ source }) => nameOf(source.kind)))]
   const title = `the hooks are registered ${copies.length === 2 ? 'twice' : 'three times'}: in ${where.join(' and in ')}`
-  const detail = ['Each call is counted once, and costs as often as it is registered. Take one out:']
+  const cost = where.includes(nameOf('plugin'))
+    ? 'Each call is counted once. The plugin leaves sessions to the other copy, which costs a few milliseconds per call. One is enough:'
+    : 'Each call is counted once, and costs as often as it is registered. Take one out:'
+  const detail = [cost]
   const scope: Scope | undefined = usedScopes(look)[0]
   if (scope === undefined) return [note('hook-twice', title, { detail: detail.slice(0, 1) })]
   return [

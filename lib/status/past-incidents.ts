@@ -9,6 +9,8 @@ import type { System } from '../system/system.ts'
 
 /** Incidents that are held at most; of more the oldest are left out. */
 export const mostIncidents = 50_000
+/** Characters that are read at most: an archive is a packed file that may have come with a clone, and may hold anything. */
+const mostCharacters = 256 * 1024 * 1024
 
 /** What the incident log and its rotated parts still tell. */
 export interface PastIncidents {
@@ -38,11 +40,13 @@ interface Part {
  * not opened. Links are not followed. What cannot be read is counted, not thrown.
  *
  * @param since milliseconds since 1970.
+ * @param most characters that are read; what is behind them counts as damaged.
  */
 export async function readPast(
   { files }: Pick<System, 'files'>,
   { memory, incidents: log }: Pick<ProjectPaths, 'memory' | 'incidents'>,
   since: number,
+  most = mostCharacters,
 ): Promise<PastIncidents> {
   const all = rotatedParts(files, memory)
   const young = all.filter(({ until }) => until >= since)
@@ -50,11 +54,14 @@ export async function readPast(
   let held: Incident[] = []
   let [damaged, leftOut] = [0, 0]
   let first = Number.POSITIVE_INFINITY
+  let characters = 0
   for (const { path } of parts) {
     const found: Incident[] = []
     const room = mostIncidents - held.length
     try {
       for await (const line of readLines(path)) {
+        characters += (line?.length ?? 0) + 1
+        if (characters > most) throw new RangeError('there is more than is read')
         if (line === '') continue
         const incident = line === undefined ? undefined : soundIncident(line)
         if (incident === undefined) damaged += 1
@@ -65,7 +72,7 @@ export async function readPast(
         if (found.length >= 2 * room + 1000) leftOut += found.splice(0, found.length - room).length
       }
     } catch {
-      // It went away meanwhile, or is damaged: what was read of it counts.
+      // It went away meanwhile, is damaged, or does not end: what was read of it counts.
       damaged += 1
     }
     if (found.length > room) leftOut += found.splice(0, found.length - room).length

@@ -1,19 +1,9 @@
-import {
-  chmodSync,
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { fineIds } from '../../lib/doctor/finding.ts'
-import { hookFiles, settingsEntries } from '../../lib/install/hook-table.ts'
-import { built } from '../support/built-hook.ts'
+import { built, root as projectRoot } from '../support/built-hook.ts'
 import { hasRedis, noRedis, startRedis } from '../support/redis-server.ts'
 import { changeSettings, configPath, inHome, settingsPath } from './broken.ts'
 import { everything, findingOf, type Installed, installed, odd, worldOf } from './installed.ts'
@@ -200,23 +190,7 @@ function plugin(bench: Installed, { files = true } = {}): string {
   const root = join(bench.project.home, 'plugins', `my $box's`, '0.1.0')
   inHome(bench, '.claude/settings.json', { enabledPlugins: { 'breakerbox@market': true, 'other@market': true } })
   if (!files) return root
-  mkdirSync(join(root, 'hooks'), { recursive: true })
-  for (const name of hookFiles()) copyFileSync(join(dirname(built('breakerbox')), name), join(root, 'hooks', name))
-  const hooks: Record<string, object[]> = {}
-  // It asks for an installed copy first.
-  const first = 'p="${CLAUDE_PROJECT_DIR:-.}/.claude"; if [ -e "$p/no/hooks/prompt-intake.cjs" ]; then exit 0; fi'
-  for (const { event, matcher, hook } of settingsEntries('project')) {
-    const inPlugin = hook.command.replaceAll(
-      '"${CLAUDE_PROJECT_DIR:-.}"/.claude/hooks',
-      '"${CLAUDE_PLUGIN_ROOT}"/hooks',
-    )
-    const command = `${first}; ${inPlugin}`
-    hooks[event] = [
-      ...(hooks[event] ?? []),
-      { ...(matcher === undefined ? {} : { matcher }), hooks: [{ ...hook, command }] },
-    ]
-  }
-  writeFileSync(join(root, 'hooks', 'hooks.json'), JSON.stringify({ hooks }))
+  cpSync(join(projectRoot, 'plugin'), root, { recursive: true })
   inHome(bench, '.claude/plugins/installed_plugins.json', {
     version: 2,
     plugins: { 'breakerbox@market': [{ scope: 'user', installPath: root, version: '0.1.0' }] },

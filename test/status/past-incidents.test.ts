@@ -23,7 +23,7 @@ const log = (...values: readonly unknown[]) =>
 const partName = (minutes: number) => stampedName('circuit_breaker_incidents.jsonl', noon - minutes * 60_000)
 const part = (minutes: number, ...values: readonly unknown[]) =>
   writeFileSync(bench.path('archives', `${partName(minutes)}.gz`), gzipSync(lines(...values)))
-const read = (since = 0) => readPast(bench.system, projectPaths(bench.project, {}), since)
+const read = (since = 0, most?: number) => readPast(bench.system, projectPaths(bench.project, {}), since, most)
 const minutesOf = async (since = 0) =>
   (await read(since)).incidents.map((each) => (noon - Date.parse(each.at)) / 60_000)
 
@@ -38,6 +38,17 @@ test('the log and its packed parts are one, in order of time', async () => {
   part(2 * day, incident(2 * day + 5, 'trip'), incident(2 * day + 1, 'recovery'))
   expect(await minutesOf()).toEqual([2 * day + 5, 2 * day + 1, day + 1, 3, 1])
   expect(await read()).toMatchObject({ files: 3, archives: 2, begins: at(2 * day + 5) })
+})
+
+test('a part that does not end is not read to its end, nor is what is older; what is younger counts', async () => {
+  log(incident(1, 'trip'))
+  part(day, ...Array.from({ length: 1000 }, () => incident(day + 1, 'denial')))
+  part(2 * day, incident(2 * day + 1, 'trip'))
+  const { incidents, damaged } = await read(0, 20_000)
+  expect(damaged).toBe(2)
+  expect(incidents.length).toBeGreaterThan(10)
+  expect(incidents.length).toBeLessThan(500)
+  expect(incidents.at(-1)?.at).toBe(at(1))
 })
 
 test('what the janitor has really rotated is read back whole', async () => {
