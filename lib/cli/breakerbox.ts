@@ -9,7 +9,7 @@ import { addDoctor } from './doctor.ts'
 import { addGuardHooks } from './guard-hooks.ts'
 import { addHistory } from './history.ts'
 import { installReport, uninstallReport } from './install-report.ts'
-import { carryOut } from './install-run.ts'
+import { carryOut, carryOutRelease } from './install-run.ts'
 import { inFolder, type PlaceOptions, placeOptions } from './place-options.ts'
 import { newProgram, parseWords } from './program.ts'
 import { addReplay } from './replay.ts'
@@ -26,10 +26,10 @@ export function breakerbox(system: System, invocation: Invocation): Promise<Comm
     'Circuit breakers for Claude Code: install the hooks, take them out again, guard other hooks, replay recorded sessions, clean up.',
   )
   let result: CommandResult | Promise<CommandResult> | undefined
-  const now = (run: () => CommandResult) => {
+  const now = (run: () => CommandResult | Promise<CommandResult>) => {
     result = run()
   }
-  const inProject = (options: PlaceOptions, act: (project: string) => CommandResult) =>
+  const inProject = (options: PlaceOptions, act: (project: string) => CommandResult | Promise<CommandResult>) =>
     now(() => inFolder(system, options, act))
 
   placeOptions(program.command('install'))
@@ -64,7 +64,7 @@ export function breakerbox(system: System, invocation: Invocation): Promise<Comm
       inProject(options, (project) => {
         const { scope, purge = false } = options
         const prepare = () => prepareUninstall(system, { scope, project, purge })
-        return carryOut(system, prepare, options.dryRun ?? false, uninstallReport(invocation.colour, purge))
+        return carryOutRelease(system, prepare, options.dryRun ?? false, uninstallReport(invocation.colour, purge))
       }),
     )
 

@@ -11,7 +11,7 @@ import type { PlannedHook } from '../install/guard-plan.ts'
 import { hasPosixShell } from '../install/hook-table.ts'
 import type { System } from '../system/system.ts'
 import { diffLines, marked, stepLine } from './install-report.ts'
-import { carryOut } from './install-run.ts'
+import { carryOutRelease } from './install-run.ts'
 import { inFolder, type PlaceOptions, placeOptions } from './place-options.ts'
 import { type CommandResult, type Invocation, misused } from './result.ts'
 
@@ -26,7 +26,7 @@ export function addGuardHooks(
   program: Command,
   system: System,
   invocation: Invocation,
-  act: (run: () => CommandResult) => void,
+  act: (run: () => CommandResult | Promise<CommandResult>) => void,
 ): void {
   placeOptions(program.command('guard-hooks'))
     .description('put a circuit breaker around each hook that is in the settings already')
@@ -43,7 +43,12 @@ export function addGuardHooks(
     )
 }
 
-function guardHooks(system: System, { folder, colour }: Invocation, project: string, options: Options): CommandResult {
+async function guardHooks(
+  system: System,
+  { folder, colour }: Invocation,
+  project: string,
+  options: Options,
+): Promise<CommandResult> {
   const { scope, only, undo = false, dryRun = false } = options
   const isMeant = (command: string): boolean => only === undefined || matchesName(only, command)
   const prepare = (): GuardChange =>
@@ -60,7 +65,7 @@ function guardHooks(system: System, { folder, colour }: Invocation, project: str
   const { hook_guard: limits } = loadUserConfig(system).config
   const paint = new Chalk({ level: colour ? 1 : 0 })
   let nothingFits: readonly string[] | undefined
-  const result = carryOut(system, prepare, dryRun, (change, done) => {
+  const result = await carryOutRelease(system, prepare, dryRun, (change, done) => {
     const { hooks, place, settings, notes } = change
     const meant = hooks.filter(({ fate }) => fate.kind !== 'not meant' && fate.kind !== 'own')
     const own = hooks.filter(({ fate }) => fate.kind === 'own').length

@@ -1,3 +1,4 @@
+import { forgetHooks } from '../guard/forget-hooks.ts'
 import type { Change } from '../install/install.ts'
 import { InstallError } from '../install/install-error.ts'
 import { perform, type Step } from '../install/steps.ts'
@@ -22,6 +23,22 @@ export function carryOut<C extends Change>(
     if (line === undefined) throw error
     return failed(`breakerbox: ${line}`)
   }
+}
+
+/** The same for a change that may give guarded hooks back; then what is known of them is forgotten. */
+export async function carryOutRelease<C extends Change>(
+  system: System,
+  prepare: () => C,
+  dryRun: boolean,
+  report: Report<C>,
+): Promise<CommandResult> {
+  let released: readonly string[] = []
+  const result = carryOut(system, prepare, dryRun, (change, done) => {
+    if (done !== undefined) released = change.released ?? []
+    return report(change, done)
+  })
+  const why = await forgetHooks(system, released)
+  return why === undefined ? result : { ...result, out: `${result.out}Note: ${why}.\n` }
 }
 
 /** One line for an error of ours or of the file system; undefined for any other, which is a defect. */

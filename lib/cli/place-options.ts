@@ -23,8 +23,8 @@ export function placeOptions(command: Command): Command {
 export function inFolder(
   system: System,
   { project: named = '.' }: PlaceOptions,
-  act: (project: string) => CommandResult,
-): CommandResult {
+  act: (project: string) => CommandResult | Promise<CommandResult>,
+): CommandResult | Promise<CommandResult> {
   const project = resolve(system.workingFolder, named)
   return isFolder(system, project) ? act(project) : misused(`error: --project: there is no folder ${project}`)
 }

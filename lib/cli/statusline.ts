@@ -16,7 +16,7 @@ export function addStatusLine(
   program: Command,
   system: System,
   { folder, colour }: Invocation,
-  act: (run: () => CommandResult) => void,
+  act: (run: () => CommandResult | Promise<CommandResult>) => void,
 ): void {
   placeOptions(program.command('statusline'))
     .description('show what is held back in the status line, after your own; uninstall gives it back as it was')

@@ -14,6 +14,7 @@ const longest = 16 * 1024
 const keptFor = 2 * 3600 * 1000
 
 const tallyName = /^([0-9a-f]{16})\.([0-9a-f]{8})\.runs$/
+const readyName = /^([0-9a-f]{16})\.ready$/
 
 /** One run, as a line `<exit code> [<milliseconds>] [<id>] [<error>]` tells of it; a shell tells the first two. */
 export interface RunNote {
@@ -104,6 +105,16 @@ export function sweepTallies(files: Files, folder: string, tallies: readonly Tal
     if (size < longest || end < size || now - modifiedAt < keptFor) continue
     quietly(() => files.remove(join(folder, `${name}.runs`)))
   }
+}
+
+/** Deletes everything that is kept here of these hooks, and the folder with the last of it. Throws what the disk says. */
+export function removeRuns(files: Files, folder: string, ids: readonly string[]): void {
+  if (files.facts(folder)?.kind !== 'folder') return
+  const ofHook = (name: string): string => (tallyName.exec(name) ?? readyName.exec(name))?.[1] ?? ''
+  const all = files.list(folder)
+  const meant = all.filter((name) => ids.includes(ofHook(name)))
+  for (const name of meant) files.remove(join(folder, name))
+  if (meant.length === all.length) quietly(() => files.removeFolder(folder))
 }
 
 /** What a shell is told that may run a hook alone. */

@@ -2,7 +2,7 @@ import { loadUserConfig } from '../config/user-config.ts'
 import { limitsOf } from '../guard/hook-limits.ts'
 import type { HookClass } from '../guard/hook-state.ts'
 import { handGuardNote, needsGuard } from './guard-need.ts'
-import { type GuardPlan, type PlannedHook, planGuard, planRelease } from './guard-plan.ts'
+import { type GuardPlan, type PlannedHook, planGuard, planRelease, releasedCommands } from './guard-plan.ts'
 import { guardFiles } from './guard-wrap.ts'
 import { copySteps, readBundles, removeSteps } from './hook-files.ts'
 import { ownCommands, type Scope, scopes } from './hook-table.ts'
@@ -118,4 +118,5 @@ const change = (
   settings: { path: place.settings, before: settings.text, after: text },
   notes: [...linkNote(settings), ...notes],
   hooks,
+  released: releasedCommands(hooks),
 })

@@ -95,6 +95,19 @@ export function planRelease(text: string, isMeant: GuardWishes['isMeant'] = () =
   return { text: settings.result(), hooks }
 }
 
+/** Commands of the hooks that were given back. */
+export const releasedCommands = (hooks: readonly PlannedHook[]): string[] =>
+  hooks.flatMap(({ command, fate }) => (fate.kind === 'released' ? [command] : []))
+
+/** Commands of the hooks that are guarded in a settings text; none where it cannot be read. */
+export function guardedCommands(text: string): string[] {
+  try {
+    return releasedCommands(planRelease(text).hooks)
+  } catch {
+    return []
+  }
+}
+
 /** A settings text as it would be without any guard; the very text where it cannot be read. */
 export function unguarded(text: string): string {
   try {

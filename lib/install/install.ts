@@ -40,6 +40,8 @@ export interface Change {
   readonly settings: { readonly path: string; readonly before: string | undefined; readonly after: string | undefined }
   /** Things that the person should know, one sentence each. */
   readonly notes: readonly string[]
+  /** Commands of guarded hooks that are given back: what is known of them is of no use any more. */
+  readonly released?: readonly string[]
 }
 
 /**

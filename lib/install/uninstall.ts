@@ -5,6 +5,7 @@ import type { Files } from '../system/system.ts'
 import { commandFiles } from './command-files.ts'
 import { fleetFiles } from './fleet-need.ts'
 import { handGuardNote, isNamed, namesGuard, needsGuard } from './guard-need.ts'
+import { guardedCommands } from './guard-plan.ts'
 import { guardFiles } from './guard-wrap.ts'
 import { knownHashes, removeSteps } from './hook-files.ts'
 import { denyRules, hookFiles, ownCommands, type Scope } from './hook-table.ts'
@@ -72,6 +73,7 @@ export function prepareUninstall(system: Surroundings, request: UninstallRequest
     steps,
     settings: { path: place.settings, before: settings.text, after },
     notes: [...linkNote(settings), ...notes, ...handNote(place, after), ...linkedMemoryNote(files, place, purge)],
+    released: settings.text === undefined ? [] : guardedCommands(settings.text),
   }
 }
 

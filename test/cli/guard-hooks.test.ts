@@ -1,8 +1,13 @@
+import { spawnSync } from 'node:child_process'
+import * as fs from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { breakerbox } from '../../lib/cli/breakerbox.ts'
-import { type Bench, newBench, put, read, tree } from '../install/folder.ts'
+import { hookStates } from '../../lib/guard/hook-states.ts'
+import { guardFiles } from '../../lib/install/guard-wrap.ts'
+import { type Bench, exists, newBench, put, read, tree } from '../install/folder.ts'
 import { settingsSamples } from '../install/settings-samples.ts'
+import { built } from '../support/built-hook.ts'
 
 const invocation = (bench: Bench) => ({
   colour: false,
@@ -107,5 +112,70 @@ describe('breakerbox guard-hooks', () => {
     const { exitCode, err } = await run(bench)
     expect(exitCode).toBe(1)
     expect(err).toMatch(/^breakerbox: .*settings\.json: not valid JSON.*nothing was changed\n$/)
+  })
+})
+
+describe.skipIf(process.platform === 'win32')('what is known of hooks that are given back', { timeout: 60_000 }, () => {
+  const hookOf = (command: string) => JSON.stringify({ hooks: { Stop: [{ hooks: [{ type: 'command', command }] }] } })
+  const act = (bench: Bench, ...words: string[]) => breakerbox(bench.system, { ...invocation(bench), words })
+  const state = (bench: Bench) => join(bench.home, '.claude', 'hook_state.json')
+  const runs = (bench: Bench) => join(bench.home, '.claude', 'hook_runs')
+
+  /** Two projects, each with a guarded hook that has run, one of them until it was down. */
+  async function guardedBench(): Promise<{ bench: Bench; other: string }> {
+    const bench = benchWith(hookOf('exit 3'))
+    for (const name of guardFiles) fs.copyFileSync(join(built('x'), '..', name), join(bench.bundles, name))
+    const other = join(bench.base, 'other')
+    put(join(other, '.claude', 'settings.json'), hookOf('exit 0'))
+    for (const project of [bench.project, other]) {
+      await run(bench, '--project', project)
+      for (let count = 0; count < 3; count += 1) fire(bench, project)
+    }
+    const { disabled, hooks } = await hookStates(bench.system).health()
+    expect({ disabled, known: Object.keys(hooks).sort() }).toEqual({
+      disabled: ['exit 3'],
+      known: ['exit 0', 'exit 3'],
+    })
+    return { bench, other }
+  }
+
+  function fire(bench: Bench, project: string): void {
+    const { command } = JSON.parse(read(join(project, '.claude', 'settings.json'))).hooks.Stop[0].hooks[0]
+    const env = { PATH: process.env['PATH'], HOME: bench.home, CLAUDE_PROJECT_DIR: project }
+    spawnSync('/bin/sh', ['-c', command], { input: '{}', env, cwd: project })
+  }
+
+  test.each([
+    ['guard-hooks', '--undo'],
+    ['uninstall', '--purge'],
+  ])('%s %s forgets exactly them, and with the last of them the files go', async (...words) => {
+    const { bench, other } = await guardedBench()
+    expect((await act(bench, ...words, '--dry-run')).exitCode).toBe(0)
+    expect((await hookStates(bench.system).health()).disabled).toEqual(['exit 3'])
+    const { exitCode, out } = await act(bench, ...words)
+    expect({ exitCode, out }).toEqual({ exitCode: 0, out: expect.not.stringContaining('hook_state') })
+    const { disabled, hooks } = await hookStates(bench.system).health()
+    expect({ disabled, known: Object.keys(hooks) }).toEqual({ disabled: [], known: ['exit 0'] })
+    expect(hooks['exit 0']?.execution_count).toBe(3)
+    await act(bench, ...words, '--project', other)
+    expect(fs.readdirSync(join(bench.home, '.claude'))).toEqual([])
+  })
+
+  test('what is not ours stays', async () => {
+    const { bench, other } = await guardedBench()
+    put(join(runs(bench), 'notes.txt'), 'mine')
+    await run(bench, '--undo')
+    await run(bench, '--undo', '--project', other)
+    expect(fs.readdirSync(runs(bench))).toEqual(['notes.txt'])
+    expect(exists(state(bench))).toBe(false)
+  })
+
+  test('a state that cannot be changed is a note', async () => {
+    const { bench } = await guardedBench()
+    put(state(bench), '{')
+    const { exitCode, out } = await run(bench, '--undo')
+    expect(exitCode).toBe(0)
+    expect(out).toMatch(/^Note: .*hook_state\.json .*what it knows of these hooks stays\.$/m)
+    expect(read(state(bench))).toBe('{')
   })
 })
