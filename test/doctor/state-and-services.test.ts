@@ -29,6 +29,21 @@ async function loop({ project }: Installed): Promise<void> {
   }
 }
 
+/** A guarded hook that is down. */
+async function lintFails(bench: Installed): Promise<void> {
+  const limits = {
+    failure_threshold: 1,
+    cooldown_seconds: 300,
+    success_threshold: 2,
+    timeout_seconds: 30,
+    max_output_kb: 10,
+  }
+  await hookStates(systemOf(bench)).recordFailure(
+    { command: './lint.sh --all', class: 'convenience', limits },
+    'exit code 3',
+  )
+}
+
 const cases: readonly Broken[] = [
   // Memory
   {
@@ -347,19 +362,38 @@ const cases: readonly Broken[] = [
     level: 'problem',
     what: 'a guarded hook failed three times',
     async break(bench) {
-      const limits = {
-        failure_threshold: 1,
-        cooldown_seconds: 300,
-        success_threshold: 2,
-        timeout_seconds: 30,
-        max_output_kb: 10,
-      }
-      await hookStates(systemOf(bench)).recordFailure(
-        { command: './lint.sh --all', class: 'convenience', limits },
-        'exit code 3',
-      )
+      inHome(bench, '.claude/settings.json', {
+        hooks: { Stop: [{ hooks: [{ type: 'command', command: './lint.sh --all' }] }] },
+      })
+      await bench.run('breakerbox guard-hooks --scope user')
+      await lintFails(bench)
     },
-    says: /\.\/lint\.sh --all[\s\S]*last error: exit code 3/,
+    says: /^a guarded hook is down[\s\S]*\.\/lint\.sh --all[\s\S]*last error: exit code 3/,
+    command: /^hook-health reset '\.\/lint\.sh --all'$/,
+    mend: 'command',
+  },
+  {
+    id: 'guarded-hook-down',
+    level: 'problem',
+    what: 'it was guarded by hand',
+    async break(bench) {
+      const command = 'node ~/.claude/hooks/hook-guard.cjs -- ./lint.sh --all'
+      inHome(bench, '.claude/settings.json', { hooks: { Stop: [{ hooks: [{ type: 'command', command }] }] } })
+      await lintFails(bench)
+    },
+    mend: 'command',
+  },
+  {
+    id: 'guarded-hook-down',
+    level: 'note',
+    what: 'no settings here guard it',
+    async break(bench) {
+      inHome(bench, '.claude/settings.json', {
+        hooks: { Stop: [{ hooks: [{ type: 'command', command: './lint.sh --all' }] }] },
+      })
+      await lintFails(bench)
+    },
+    says: /^a hook that no settings guard here/,
     command: /^hook-health reset '\.\/lint\.sh --all'$/,
     mend: 'command',
   },
