@@ -6,7 +6,7 @@ import { hookStateKind } from '../guard/hook-state.ts'
 import { appendIncidents } from '../incidents/incident-log.ts'
 import { readIncidents } from '../incidents/read-incidents.ts'
 import { scopes } from '../install/hook-table.ts'
-import { placeOf } from '../install/place.ts'
+import { type Place, placeOf } from '../install/place.ts'
 import { readRecord } from '../install/record.ts'
 import { damageIncident } from '../session/damage.ts'
 import { circuitStateKind, haltKind, sessionKind, sharedKind } from '../session/documents.ts'
@@ -19,7 +19,7 @@ import type { DocumentKind, Store } from '../store/store.ts'
 import { causeLine, errorCode } from '../system/known-error.ts'
 import { fine, type Mend, note, problem, type Told } from './finding.ts'
 import { type Check, editCommand, hasMemory, type Look, ownCommand } from './look.ts'
-import { reinstall, usedScopes } from './reinstall.ts'
+import { installCommand, reinstall, usedScopes } from './reinstall.ts'
 
 /** The project's config and the user's own: every wrong value is named, and the default holds. */
 export const configs: Check = {
@@ -125,7 +125,7 @@ function records(look: Look): Told[] {
   const { system, project } = look
   return scopes.flatMap((scope) => {
     const place = placeOf(system, scope, project.paths.project)
-    if (system.files.facts(place.record) === undefined) return []
+    if (system.files.facts(place.record) === undefined) return missingRecord(look, place)
     try {
       if (readRecord(system.files, place) !== undefined) return []
     } catch {
@@ -147,6 +147,18 @@ function records(look: Look): Told[] {
       }),
     ]
   })
+}
+
+/** Settings with our entries and no record: it was deleted, or this is a clone in which nothing was installed. */
+function missingRecord(look: Look, { scope, record, memory }: Place): Told[] {
+  if (!usedScopes(look).includes(scope) || look.system.files.facts(memory)?.kind !== 'folder') return []
+  return [
+    note('record-missing', `${record} is missing: what install remembers is lost, or was never there, as in a clone`, {
+      detail: ['Uninstall then takes out what is ours and cannot give back the settings byte for byte.'],
+      command: installCommand(look, scope),
+      mend: reinstall(look, scope),
+    }),
+  ]
 }
 
 /** Bytes of the log's end that are looked at. */

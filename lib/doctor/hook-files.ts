@@ -1,5 +1,6 @@
 import { basename, dirname, join } from 'node:path'
 import { quoted } from '../guard/guard-command.ts'
+import { commandFiles } from '../install/command-files.ts'
 import { fleetFiles } from '../install/fleet-need.ts'
 import { guardFiles } from '../install/guard-wrap.ts'
 import { bundleMark, shellMark } from '../install/hook-files.ts'
@@ -37,7 +38,10 @@ export const hookFilesOnDisk: Check = {
   group: 'Hooks',
   examine(look) {
     const found = usedFolders(look).map((folder) => ({ ...folder, names: namesIn(look, folder) }))
-    const odd = found.flatMap((folder) => folder.names.flatMap((name) => judgeFile(look, folder, name)))
+    const odd = found.flatMap((folder) => [
+      ...folder.names.flatMap((name) => judgeFile(look, folder, name)),
+      ...missingCommands(look, folder),
+    ])
     const count = found.reduce((sum, { names }) => sum + names.length, 0)
     if (odd.length > 0) return odd
     return [
@@ -110,6 +114,22 @@ function judgeFile(look: Look, folder: HooksFolder, name: string): Told[] {
     default:
       return state satisfies never
   }
+}
+
+/** Files of the client's menu: a command that it does not find there is unknown to it, and no hook is asked. */
+function missingCommands(look: Look, { scope }: HooksFolder): Told[] {
+  const { system, project } = look
+  const { commands } = placeOf(system, scope, project.paths.project)
+  const gone = commandFiles.map(({ name }) => name).filter((name) => !system.files.facts(join(commands, name)))
+  if (gone.length === 0) return []
+  const typed = gone.map((name) => `/${basename(name, '.md')}`).join(', ')
+  return [
+    problem('command-file-missing', `${counted(gone.length, 'file')} missing in ${commands}: ${gone.join(', ')}`, {
+      detail: [`The client answers "Unknown command" to ${typed}.`],
+      command: installCommand(look, scope),
+      mend: reinstall(look, scope),
+    }),
+  ]
 }
 
 const restoring = (look: Look, scope: Scope, name: string): string =>

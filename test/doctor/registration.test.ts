@@ -1,4 +1,5 @@
 import { appendFileSync, chmodSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import {
   type Broken,
   changeSettings,
@@ -185,6 +186,25 @@ const cases: readonly Broken[] = [
     what: 'a hook was deleted',
     break: ({ project }) => rmSync(project.path(gatePath)),
     mend: 'fix',
+  },
+  {
+    id: 'command-file-missing',
+    level: 'problem',
+    what: 'two commands of the menu were deleted',
+    break({ project }) {
+      for (const name of ['circuit-status', 'breaker-why']) rmSync(project.path(`.claude/commands/${name}.md`))
+    },
+    says: /: circuit-status\.md, breaker-why\.md[\s\S]*"Unknown command" to \/circuit-status, \/breaker-why\.$/,
+    mend: 'fix',
+  },
+  {
+    id: 'command-file-missing',
+    level: 'problem',
+    install: '--scope user',
+    what: 'the folder of the menu was deleted from the home folder',
+    break: ({ project }) => rmSync(join(project.home, '.claude', 'commands'), { recursive: true }),
+    command: /^breakerbox install --scope user$/,
+    mend: 'command',
   },
   {
     id: 'hook-file-foreign',

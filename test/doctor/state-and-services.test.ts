@@ -144,6 +144,14 @@ const cases: readonly Broken[] = [
     mend: 'fix',
   },
   {
+    id: 'record-missing',
+    level: 'note',
+    what: 'what install remembers was deleted',
+    break: ({ project }) => rmSync(project.path('.claude/memory/circuit_breaker_install_project.json')),
+    command: /^breakerbox install$/,
+    mend: 'fix',
+  },
+  {
     id: 'run-halted',
     level: 'note',
     what: 'a run was halted and nobody has answered',
