@@ -8,18 +8,21 @@ import type { Report } from './install-run.ts'
 export function installReport(colour: boolean): Report {
   const paint = new Chalk({ level: colour ? 1 : 0 })
   return (change, done) => {
-    const { place, notes } = change
+    const { place, notes, isInactive = false } = change
     const where = `${place.root} (${place.scope} scope)`
     if (done === undefined) return [...dryRun(change, paint), ...marked(notes, paint)]
-    if (done.length === 0)
-      return [`Breakerbox is installed in ${where} already; nothing changed.`, ...marked(notes, paint)]
+    if (done.length === 0) {
+      const already = isInactive ? 'already, but is not active; nothing changed:' : 'already; nothing changed.'
+      return [`Breakerbox is installed in ${where} ${already}`, ...marked(notes, paint)]
+    }
+    const mending = isInactive ? 'mend that, then restart' : 'restart'
     return [
       ...done.map((step) => stepLine(step, place.root, paint)),
-      `Breakerbox is installed in ${where}.`,
+      `Breakerbox is installed in ${where}${isInactive ? ', but is not active:' : '.'}`,
       ...marked(notes, paint),
       place.scope === 'user'
-        ? 'Next: restart Claude Code, or open /hooks, to load them.'
-        : 'Next: restart Claude Code in this folder, or open /hooks, to load them.',
+        ? `Next: ${mending} Claude Code, or open /hooks, to load them.`
+        : `Next: ${mending} Claude Code in this folder, or open /hooks, to load them.`,
     ]
   }
 }

@@ -40,6 +40,8 @@ export interface Change {
   readonly settings: { readonly path: string; readonly before: string | undefined; readonly after: string | undefined }
   /** Things that the person should know, one sentence each. */
   readonly notes: readonly string[]
+  /** Installed, but the client runs no hook of these settings; the first notes say why. */
+  readonly isInactive?: boolean
   /** Commands of guarded hooks that are given back: what is known of them is of no use any more. */
   readonly released?: readonly string[]
 }
@@ -98,18 +100,20 @@ export function prepareInstall(system: Surroundings, request: InstallRequest): C
     // Last, so that the settings never name a hook that is not there.
     ...settingsStep(settings, plan.text),
   ]
+  const warnings = settingsWarnings(plan.text).map((warning) => `${place.settings}: ${warning}`)
   const notes = [
+    ...warnings,
     ...linkNote(settings),
     ...commands.notes,
     ...fleetNote(system, place),
     ...reportingNotes(system, table),
-    ...settingsWarnings(plan.text).map((warning) => `${place.settings}: ${warning}`),
   ]
   return {
     place,
     steps,
     settings: { path: place.settings, before: settings.text, after: plan.text },
     notes: [...notes, ...repositoryNote(files, place)],
+    isInactive: warnings.length > 0,
   }
 }
 

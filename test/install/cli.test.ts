@@ -56,6 +56,23 @@ describe('breakerbox', () => {
     expect(out).toContain('\u001b[32m')
   })
 
+  test.each([
+    ['{\n  // mine\n  "model": "opus"\n}\n', 'It has comments'],
+    ['{ "disableAllHooks": true }', '"disableAllHooks": true'],
+  ])('settings of which the client runs no hook (%j): installed, but not active', async (text, why) => {
+    const bench = newBench()
+    put(join(bench.project, '.claude', 'settings.json'), text)
+    const { exitCode, out } = await run(bench, 'install')
+    expect(exitCode).toBe(0)
+    const [, first = ''] = out.split(`Breakerbox is installed in ${bench.project} (project scope), but is not active:\n`)
+    expect(first.split('\n')[0]).toMatch(/^Note: /)
+    expect(first.split('\n')[0]).toContain(why)
+    expect(out).toMatch(/^Next: mend that, then restart Claude Code/m)
+    expect((await run(bench, 'install')).out).toMatch(
+      /^Breakerbox is installed .* already, but is not active; nothing changed:\nNote: /,
+    )
+  })
+
   test('broken settings: one line, exit code 1', async () => {
     const bench = newBench()
     const settings = join(bench.project, '.claude', 'settings.json')
