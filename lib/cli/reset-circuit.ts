@@ -49,7 +49,9 @@ async function reset(
     )
   const name = word ?? circuit
   if (name === undefined && all !== true && !fleet)
-    return misused('error: name a circuit with --circuit <name>, or say --all or --fleet')
+    return misused(
+      'error: name a circuit with --circuit <name>, or say --all or --fleet, as in: reset-circuit tool_failure',
+    )
   const client = clientAncestors(project.system)[0]
   if (client !== undefined) {
     return failed(

@@ -1,5 +1,6 @@
 import { Chalk } from 'chalk'
 import type { Command } from 'commander'
+import type { Project } from '../session/project.ts'
 import { nothingToExplain, type WhyChoice, whyReport, whyText } from '../status/why-report.ts'
 import type { System } from '../system/system.ts'
 import { openNamedProject } from './open-named-project.ts'
@@ -35,7 +36,13 @@ async function why(system: System, invocation: Invocation, options: Options): Pr
   const project = openNamedProject(system, options.project)
   if ('exitCode' in project) return project
   const report = await whyReport(project, options)
-  if (report === undefined) return failed(`breakerbox why: ${nothingToExplain(project, options)}`)
+  if (report === undefined) return failed(`breakerbox why: ${nothingToExplain(project, options)}`, ...absence(project))
   if (options.json === true) return printed(JSON.stringify(report.explanation, null, 2))
   return printed(...whyText(report, new Chalk({ level: invocation.colour ? 1 : 0 })))
 }
+
+/** The first session makes the spool: without it there is nothing to explain but that. */
+const absence = ({ system, paths }: Project): string[] =>
+  system.files.facts(paths.spool) === undefined
+    ? ['No hook has run in this folder yet. If one should have: breakerbox doctor']
+    : []

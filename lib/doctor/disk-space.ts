@@ -1,5 +1,5 @@
 import { foldersAbove } from '../config/paths.ts'
-import { describeBytes } from '../memory/plan.ts'
+import { describeBytes, megabyte } from '../memory/plan.ts'
 import type { Volume } from '../system/machine.ts'
 import { fine, note, problem, type Told } from './finding.ts'
 import { type Check, type Look, ownCommand } from './look.ts'
@@ -44,7 +44,8 @@ export const diskSpace: Check = {
 export function judgeVolume(look: Look, { freeBytes, freeFiles, type }: Volume): Told[] {
   const { memory } = look.project.paths
   const files = freeFiles ?? Number.POSITIVE_INFINITY
-  const room = `${describeBytes(freeBytes)}${freeFiles === undefined ? '' : ` and ${freeFiles} files`} free on the disk of ${memory}`
+  // How many files fit is of interest only where few do.
+  const room = `${describeRoom(freeBytes)}${files < lowFiles ? ` and ${files} files` : ''} free on the disk of ${memory}`
   const told: Told[] = []
   const command = ownCommand(look, 'clean')
   if (freeBytes < fullBytes || files < fullFiles) {
@@ -59,3 +60,8 @@ export function judgeVolume(look: Look, { freeBytes, freeFiles, type }: Volume):
   }
   return told.length > 0 ? told : [fine('disk', room)]
 }
+
+const gigabyte = 1024 * megabyte
+
+const describeRoom = (bytes: number): string =>
+  bytes < gigabyte ? describeBytes(bytes) : `${(bytes / gigabyte).toFixed(bytes < 10 * gigabyte ? 1 : 0)} GB`

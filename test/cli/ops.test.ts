@@ -27,7 +27,7 @@ describe('a wrong name, option or value: what is allowed, exit code 2', () => {
     [circuitStatus, ['extra'], [/--json/]],
     [circuitStatus, ['--project'], [/--project/]],
     [circuitStatus, ['--project', 'no-such-folder'], [/no-such-folder/]],
-    [resetCircuit, [], [/--circuit/, /--all/]],
+    [resetCircuit, [], [/--circuit/, /, as in: reset-circuit tool_failure\n$/, /--all/]],
     [resetCircuit, ['--circuit'], [/--circuit/]],
     [resetCircuit, ['--circuit', 'nope'], [/"nope"/, ...patternNames.map((name) => new RegExp(name))]],
     [resetCircuit, ['--circuit', 'tool_failure', '--all'], [/--all/]],

@@ -130,6 +130,13 @@ describe('why', () => {
     expect(err).not.toContain('\u001b')
   })
 
+  it('where no hook ever ran it names the doctor, and elsewhere it does not', async () => {
+    const bench = new Bench()
+    expect((await run(bench)).err).toMatch(/\nNo hook has run in this folder yet\. .*: breakerbox doctor\n$/)
+    await bench.send({ hook_event_name: 'SessionStart', source: 'startup' })
+    expect((await run(bench)).err).toMatch(/^breakerbox why: no trip or warning yet in .*\n$/)
+  })
+
   it('of a project that is not there is a wrong value', async () => {
     expect((await run(new Bench(), '--project', 'no-such-folder')).exitCode).toBe(2)
   })

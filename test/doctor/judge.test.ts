@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { firing } from '../../lib/doctor/client-events.ts'
 import { judgeClient } from '../../lib/doctor/client-version.ts'
+import { judgeVolume } from '../../lib/doctor/disk-space.ts'
 import { examine } from '../../lib/doctor/examine.ts'
 import { fileOf } from '../../lib/doctor/hook-answers.ts'
 import type { Look } from '../../lib/doctor/look.ts'
@@ -95,6 +96,21 @@ describe('a machine', () => {
   ])('%s', async (_what, volume, expected) => {
     const found = await on({ platform: 'linux', volumeOf: () => ({ ...roomy, ...volume }) as Volume })
     expect(found.map(({ level, id }) => `${level} ${id}`)).toEqual(expected)
+  })
+
+  test.each<[Partial<Volume>, string]>([
+    [{ freeBytes: 74 * 1024 ** 3 }, '74 GB free on the disk of '],
+    [{ freeBytes: 1.5 * 1024 ** 3, freeFiles: undefined }, '1.5 GB free on the disk of '],
+    [{ freeBytes: 200 * 1024 ** 2 }, '200.0 MB free on the disk of '],
+    [{ freeFiles: 1000 }, '931 GB and 1000 files free on the disk of '],
+  ])('with %j has “%s”', (volume, room) => {
+    const { system } = new Bench()
+    const look = {
+      system,
+      project: openProject(system),
+      machine: { ...nodeMachine, platform: 'linux' },
+    } as unknown as Look
+    expect(judgeVolume(look, { ...roomy, ...volume } as Volume)[0]?.title.startsWith(room)).toBe(true)
   })
 
   test('whose numbers of file systems mean something else is not judged by them', async () => {

@@ -64,7 +64,9 @@ describe('breakerbox', () => {
     put(join(bench.project, '.claude', 'settings.json'), text)
     const { exitCode, out } = await run(bench, 'install')
     expect(exitCode).toBe(0)
-    const [, first = ''] = out.split(`Breakerbox is installed in ${bench.project} (project scope), but is not active:\n`)
+    const [, first = ''] = out.split(
+      `Breakerbox is installed in ${bench.project} (project scope), but is not active:\n`,
+    )
     expect(first.split('\n')[0]).toMatch(/^Note: /)
     expect(first.split('\n')[0]).toContain(why)
     expect(out).toMatch(/^Next: mend that, then restart Claude Code/m)
