@@ -5,7 +5,7 @@ export interface Bundle {
   readonly name: string
   /** Its name in `dist/`. */
   readonly file: string
-  readonly kind: 'hook' | 'part' | 'op' | 'library' | 'shell'
+  readonly kind: 'hook' | 'part' | 'op' | 'quick op' | 'library' | 'shell'
   readonly bytes: number
   /** The npm packages whose code is in it. */
   readonly parties: readonly ThirdParty[]

@@ -90,7 +90,7 @@ function textBefore(comment: string): string | null {
 }
 
 const isByHand = (command: string): boolean =>
-  /status-line\.cjs|circuit-status(?:\.mjs)?["']?\s+--statusline/.test(command)
+  /status-line\.cjs|circuit-status(?:\.cjs)?["']?\s+--statusline/.test(command)
 
 /** Whether a settings text names our file, by our hand or another: then it is needed. */
 export const namesStatusLine = (text: string | undefined): boolean => text?.includes(`.claude/hooks/${file}`) ?? false

@@ -119,7 +119,7 @@ describe('what is there already', () => {
   test.each([
     'node .claude/hooks/status-line.cjs',
     'echo "$(date) $(circuit-status --statusline)"',
-    'node ~/breakerbox/dist/circuit-status.mjs --statusline',
+    'node ~/breakerbox/dist/circuit-status.cjs --statusline',
     '"/opt/circuit-status" --statusline',
   ])('by hand: %s', (command) => {
     const text = withLine({ type: 'command', command })

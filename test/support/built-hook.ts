@@ -12,17 +12,18 @@ export const root = fileURLToPath(new URL('../..', import.meta.url))
 export type HookName = 'circuit-breaker-gate' | 'circuit-breaker-monitor' | 'prompt-intake' | 'memory-janitor'
 /** One that is registered on request, and knows nothing of circuits. */
 type ReportingHook = 'pattern-tracker'
-const hookNames: readonly string[] = [
+/** Bundles that start fast, as CommonJS. */
+const commonJs: readonly string[] = [
   ...(['circuit-breaker-gate', 'circuit-breaker-monitor', 'prompt-intake', 'memory-janitor'] satisfies HookName[]),
   'pattern-tracker' satisfies ReportingHook,
   'hook-guard',
   'event-flusher',
   'status-line',
+  'circuit-status',
 ]
 
 /** The path of a built executable. */
-export const built = (name: string): string =>
-  join(root, 'dist', `${name}${hookNames.includes(name) ? '.cjs' : '.mjs'}`)
+export const built = (name: string): string => join(root, 'dist', `${name}${commonJs.includes(name) ? '.cjs' : '.mjs'}`)
 
 /** What a finished process left. */
 export interface Finished {
