@@ -51,7 +51,8 @@ describeWithClient('the status line in a terminal', () => {
       await statusline(project, 'install')
       const model = await scriptedModel([
         ...repeat(3, bash('npm test')),
-        { delayMilliseconds: 3000, blocks: [bash('npm test')] },
+        // longer than the five seconds after which the client asks again in any case
+        { delayMilliseconds: 9000, blocks: [bash('npm test')] },
         ...repeat(2, bash('npm test')),
         [say('Hello again.')],
       ])
