@@ -12,7 +12,8 @@ import { count } from './figures.ts'
 /** What can happen to a saved file; undefined stands for a folder in its place. */
 const damages: Record<string, (bytes: Buffer) => Buffer | undefined> = {
   'a flipped bit at the start': (bytes) => flipped(bytes, 0),
-  'a flipped bit in the middle': (bytes) => flipped(bytes, Math.floor(bytes.length / 2)),
+  // of a quote: a letter of some text would only be another letter
+  'a flipped bit in the middle': (bytes) => flipped(bytes, bytes.indexOf('"', Math.floor(bytes.length / 2))),
   'a third of it': (bytes) => bytes.subarray(0, Math.floor(bytes.length / 3)),
   'all but its last bytes': (bytes) => bytes.subarray(0, bytes.length - 4),
   'nothing in it': () => Buffer.alloc(0),
