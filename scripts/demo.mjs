@@ -85,9 +85,10 @@ function run(file, words, input) {
   })
 }
 
+const own = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url))
+const { bin } = JSON.parse(readFileSync(own('package.json'), 'utf8'))
 /** One of the built commands for people. */
-const command = (name, ...words) =>
-  run(process.execPath, [fileURLToPath(new URL(`../dist/${name}.mjs`, import.meta.url)), ...words])
+const command = (name, ...words) => run(process.execPath, [own(bin[name]), ...words])
 
 let steps = 0
 /** Every claim of this demo is checked; a wrong one ends it. */
