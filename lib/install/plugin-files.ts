@@ -1,6 +1,7 @@
 import { commandFiles } from './command-files.ts'
 import { fleetFiles } from './fleet-need.ts'
 import { hookFiles, pluginEntries } from './hook-table.ts'
+import { reportingParts } from './reporting-need.ts'
 
 /**
  * What the plugin consists of. The build writes it into `plugin/`, which is committed: who installs the plugin runs no build. Pure.
@@ -25,12 +26,7 @@ export interface Manifest {
  * Bundles in the plugin's `hooks/`: what it registers, and every part that these load or start, needed or not, since nobody adds one
  * later. The guard of other hooks and the tracker are for settings of a person's own, which a plugin cannot edit.
  */
-export const pluginBundles: readonly string[] = [
-  ...hookFiles(),
-  ...fleetFiles,
-  'service-alerts.cjs',
-  'event-flusher.cjs',
-]
+export const pluginBundles: readonly string[] = [...hookFiles(), ...fleetFiles, ...reportingParts]
 
 export const pluginFiles = (manifest: Manifest): readonly PluginFile[] => [
   { path: '.claude-plugin/plugin.json', content: json({ ...brief(manifest), author: owner }) },

@@ -11,8 +11,10 @@ const flusher = 'event-flusher.cjs'
 const alerts = 'service-alerts.cjs'
 const tracker = 'pattern-tracker.cjs'
 
+/** What hooks load or start of it by themselves, where an address is named. */
+export const reportingParts: readonly string[] = [alerts, flusher]
 /** Everything that reports to a service, needed or not. */
-export const reportingFiles: readonly string[] = [tracker, alerts, flusher]
+export const reportingFiles: readonly string[] = [tracker, ...reportingParts]
 
 /** What the person says of tracking; what is absent stays as it is. */
 export interface TrackingWish {

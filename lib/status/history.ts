@@ -8,6 +8,7 @@ import { type Episode, episodesOf, type Sign, signOf } from './episodes.ts'
 import { grouped } from './grouped.ts'
 import { type Suggestion, suggestions } from './limit-advice.ts'
 import type { PastIncidents } from './past-incidents.ts'
+import { day } from './quantities.ts'
 
 /** Days that are looked at unless somebody says otherwise, and at most. */
 export const usualDays = 14
@@ -93,8 +94,6 @@ export interface FalseAlarms extends Readonly<Record<Sign, number>> {
   /** Of so many trips. */
   readonly trips: number
 }
-
-const day = 24 * 60 * 60 * 1000
 
 /** The first moment of the first of these days, milliseconds since 1970. */
 export const firstMoment = (days: number, now: number): number => Math.floor(now / day) * day - (days - 1) * day

@@ -5,8 +5,7 @@ import { ownCommands, pluginEntries, scopes } from '../install/hook-table.ts'
 import type { System } from '../system/system.ts'
 import { type HookReport, hookReport } from './hook-report.ts'
 import { readHookRuns } from './hook-transcripts.ts'
-
-const day = 24 * 60 * 60 * 1000
+import { day } from './quantities.ts'
 
 /** How the user's hooks are. @param project absolute path: of those without a guard, only what ran in its sessions. */
 export async function lookAtHooks(system: System, days: number, project?: string): Promise<HookReport> {

@@ -4,11 +4,10 @@ import { circuitStateKind, type HaltRecord, haltKind, mostStateBytes } from '../
 import type { Project } from '../session/project.ts'
 import { lookAtShared } from '../session/shared-look.ts'
 import type { PastIncidents } from './past-incidents.ts'
+import { day } from './quantities.ts'
 import { type StatusReport, statusReport } from './status-report.ts'
 
 /** Gathers what a project's status is made of. Nothing here changes anything. */
-
-const day = 24 * 60 * 60 * 1000
 
 /** The first moment of what a status says of the past, milliseconds since 1970. */
 export const statusSince = (now: number): number => now - day

@@ -4,6 +4,7 @@ import { expositionText, type Family, type Sample } from './exposition.ts'
 import { countsOf } from './history.ts'
 import { quantile } from './hook-report.ts'
 import type { PastIncidents } from './past-incidents.ts'
+import { day } from './quantities.ts'
 import type { CircuitReport, StatusReport } from './status-report.ts'
 
 /** What the metrics are made of. */
@@ -114,8 +115,6 @@ const circuitKinds = [
   'eased',
 ] as const
 const otherKinds = ['bypass_rejected', 'error', 'tamper', 'cleanup'] as const
-
-const day = 24 * 60 * 60 * 1000
 
 function incidentFamilies({ past }: MetricFacts, now: number): Family[] {
   const { incidents, damaged } = past

@@ -1,5 +1,8 @@
 /** Moments and amounts as people read them. */
 
+/** Milliseconds. */
+export const day = 24 * 60 * 60 * 1000
+
 /** `2026-11-21 13:46:01 UTC`. @param at ISO 8601 UTC. */
 export const moment = (at: string | null): string =>
   at === null ? 'an unknown time' : `${at.slice(0, 19).replace('T', ' ')} UTC`

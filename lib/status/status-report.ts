@@ -6,6 +6,7 @@ import { cooldownOf } from '../engine/draft.ts'
 import type { Incident } from '../engine/incident.ts'
 import type { MemoryReport } from '../memory/memory-report.ts'
 import type { FleetLook, Keeper, SharedLook } from '../session/shared-look.ts'
+import { day } from './quantities.ts'
 
 /** What `circuit-status --json` prints. Names and units are promised; fields may be added. */
 export interface StatusReport {
@@ -72,8 +73,6 @@ export interface StatusFacts {
   readonly memory: MemoryReport
   readonly incidents: readonly Incident[]
 }
-
-const day = 24 * 60 * 60 * 1000
 
 /** The report; pure, so that it can change nothing. */
 export function statusReport(facts: StatusFacts, now: number): StatusReport {

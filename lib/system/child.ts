@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { runsInGroup } from './node-processes.ts'
+import { signalGroup } from './signal-group.ts'
 
 /** How a child ended. */
 export interface ChildEnd {
@@ -204,16 +205,6 @@ function started(
 function reasonOf(error: Error & { code?: string }): { why: string; code: number } {
   const isMissing = error.code === 'ENOENT'
   return { why: isMissing ? 'command not found' : error.message, code: isMissing ? notFoundCode : notRunnableCode }
-}
-
-/** The whole group, so that what a hook started ends with it; whether anything of it was there, were it ended already. */
-function signalGroup(child: ChildProcess, signal: NodeJS.Signals | 0): boolean {
-  if (child.pid === undefined) return false
-  try {
-    return process.platform === 'win32' ? child.kill(signal) : process.kill(-child.pid, signal)
-  } catch {
-    return false
-  }
 }
 
 /** Resolves when nothing of the group runs any more; after `patience` milliseconds it is ended. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { errorCode } from './known-error.ts'
 import type { Machine, Ran, RunOptions, Scratch } from './machine.ts'
+import { signalGroup } from './signal-group.ts'
 
 const mostOutput = 64 * 1024
 /** A program that has ended may have left one in the background that keeps its streams open, milliseconds. */
@@ -73,7 +74,7 @@ function runToItsEnd(program: string, words: readonly string[], options: RunOpti
     }
     const timer = setTimeout(() => {
       timedOut = true
-      endGroup(child)
+      signalGroup(child, 'SIGKILL')
     }, timeoutMs)
     try {
       // A group of its own, so that what it started ends with it.
@@ -97,13 +98,4 @@ function runToItsEnd(program: string, words: readonly string[], options: RunOpti
     child.once('exit', (code) => setTimeout(() => finish(code ?? undefined), mostTrailingMs).unref())
     child.once('close', (code) => finish(code ?? undefined))
   })
-}
-
-function endGroup(child: ChildProcess): void {
-  try {
-    if (child.pid === undefined || process.platform === 'win32') child.kill('SIGKILL')
-    else process.kill(-child.pid, 'SIGKILL')
-  } catch {
-    // It ended by itself in this moment.
-  }
 }

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { signalGroup } from './signal-group.ts'
 
 export interface OutputLimits {
   /** Milliseconds after which it and all that it started is ended. */
@@ -65,14 +66,4 @@ export function outputOf(command: string, input: string, limits: OutputLimits): 
       setTimeout(() => end(output()), trailingMs).unref()
     })
   })
-}
-
-function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
-  if (child.pid === undefined) return
-  try {
-    if (isWindows) child.kill(signal)
-    else process.kill(-child.pid, signal)
-  } catch {
-    // It is gone.
-  }
 }
