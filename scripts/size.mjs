@@ -8,7 +8,7 @@ const budgets = { hook: 60, part: 60, shell: 5.5 }
  * the official Redis client is in the store, which is installed only where a server is configured. The status line is started
  * up to several times a second; the report of `circuit-status` stands apart so that it need not load that.
  */
-const exceptions = { 'status-line': 27, 'circuit-breaker-monitor': 73, 'fleet-store': 460, 'circuit-report': 200 }
+const exceptions = { 'status-line': 27, 'circuit-breaker-monitor': 74, 'fleet-store': 460, 'circuit-report': 200 }
 
 const rows = (await build()).map(({ name, kind, bytes }) => {
   const size = bytes / 1000

@@ -2,8 +2,9 @@ import type { Config } from '../config/schema.ts'
 import { type Circuit, isLoop, noDenials } from './circuit.ts'
 import { type Draft, keep } from './draft.ts'
 import type { BatchEvent, EngineEvent, PromptEvent, RequestEvent, SettledEvent } from './event.ts'
+import { withoutOld } from './forget.ts'
 import type { Incident } from './incident.ts'
-import { mainAgent, progressOf, type SessionMemory, withEntry, withProgress } from './memory.ts'
+import { type AgentProgress, mainAgent, progressOf, type SessionMemory, withEntry, withProgress } from './memory.ts'
 import { refuseNested } from './nested.ts'
 import { type Refusal, request } from './request.ts'
 import { settle } from './settle.ts'
@@ -114,9 +115,9 @@ function take(draft: Draft, event: Exclude<EngineEvent, RequestEvent>): undefine
 function settled(draft: Draft, event: SettledEvent): undefined {
   const progress = progressOf(draft.memory, event.agent)
   const turn = event.turn ?? progress.turn
-  if (turn !== progress.turn) draft.memory = withProgress(draft.memory, { ...progress, turn })
+  if (turn !== progress.turn) beginTurn(draft, { ...progress, turn })
   settle(draft, event, { ...placeOf(event), turn, batched: false })
-  if (event.endsTurn === true) draft.memory = withProgress(draft.memory, { ...progress, turn: turn + 1 })
+  if (event.endsTurn === true) beginTurn(draft, { ...progress, turn: turn + 1 })
 }
 
 /** The end of a turn. One that arrives twice (settings and plugin, a spool drained again) is known by its first call. */
@@ -126,7 +127,12 @@ function batch(draft: Draft, event: BatchEvent): undefined {
   if (name === undefined || progress.batches.includes(name)) return
   const turn = event.turn ?? progress.turn
   for (const settlement of event.calls) settle(draft, settlement, { ...placeOf(event), turn, batched: true })
-  draft.memory = withProgress(draft.memory, { ...progress, turn: turn + 1, batches: [...progress.batches, name] })
+  beginTurn(draft, { ...progress, turn: turn + 1, batches: [...progress.batches, name] })
+}
+
+function beginTurn(draft: Draft, progress: AgentProgress): void {
+  draft.memory = withProgress(draft.memory, progress)
+  draft.memory = withoutOld(draft, progress)
 }
 
 const placeOf = (event: SettledEvent | BatchEvent): { agent: string; promptId?: string } => ({
@@ -147,12 +153,19 @@ function prompt(draft: Draft, event: PromptEvent): undefined {
   const goesOn = before !== undefined && promptId !== undefined && before.promptId === promptId
   const bypass = goesOn ? before : event.bypass ? { ...id, used: [], ids: [] } : undefined
   draft.memory = { ...memory, ...(bypass === undefined ? {} : { bypass }) }
-  if (event.attended) draft.memory = withEntry(draft.memory, { kind: 'prompt', at: new Date(draft.now).toISOString() })
+  if (event.attended) enterPrompt(draft)
   endInterruptedTurn(draft)
   for (const circuit of draft.circuits) {
     if (circuit.session !== draft.memory.session || !isLoop(circuit.pattern) || circuit.denials.count === 0) continue
     keep(draft, { ...circuit, denials: { ...noDenials, ids: circuit.denials.ids } })
   }
+}
+
+/** In its place among the calls, for which the last of several prompts in a row is enough. */
+function enterPrompt(draft: Draft): void {
+  const last = draft.memory.entries.at(-1)
+  const at = new Date(draft.now).toISOString()
+  draft.memory = withEntry(draft.memory, { kind: 'prompt', at }, last?.kind === 'prompt' ? last : undefined)
 }
 
 /** After a halt or an interrupt no batch ends the turn; the next prompt does. */

@@ -4,7 +4,7 @@ import { type ExternalApiLimits, externalApi } from './external-api.ts'
 import type { Detector, Finding, PatternName, Sight } from './finding.ts'
 import { type RepeatedCallLimits, repeatedCall } from './repeated-call.ts'
 import { type SequentialToolsLimits, sequentialTools } from './sequential-tools.ts'
-import { type ToolFailureLimits, toolFailure } from './tool-failure.ts'
+import { failureTurns, type ToolFailureLimits, toolFailure } from './tool-failure.ts'
 
 /** What each pattern is limited by; the config's `circuit_breakers` has this shape. */
 export interface PatternLimits {
@@ -41,6 +41,16 @@ export const patternNames = [...callPatterns, 'hook_recursion', 'llm_api'] as co
 export type LimitName = 'agent_spawn' | 'external_api'
 
 type Detectors<Name extends CallPattern> = { readonly [Each in Name]: Detector<PatternLimits[Each]> }
+
+/** How many turns back the furthest-looking of them looks. */
+export const longestWindow = (limits: PatternLimits): number =>
+  Math.max(
+    failureTurns(limits.tool_failure),
+    limits.repeated_call.window_turns,
+    limits.busy_polling.window_turns,
+    limits.sequential_tools.window_turns,
+    limits.agent_spawn.window_turns,
+  )
 
 /** Asks one pattern. */
 export const detect = /* @__PURE__ */ askOneOf<CallPattern>({

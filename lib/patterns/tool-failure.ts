@@ -100,6 +100,13 @@ function editRounds({ entries, latest, limits }: Sight<ToolFailureLimits>): Find
   }
 }
 
+/** A milder form, so it is looked for in this many windows. */
+const windowsOfComplaints = 2
+
+/** How many turns back a failure's window reaches; rounds of edit and re-run are counted over all that is remembered. */
+export const failureTurns = ({ window_turns }: Pick<ToolFailureLimits, 'window_turns'>): number =>
+  window_turns * windowsOfComplaints
+
 /** A shell's first line is whatever the program prints first, so there the whole result has to be the same. */
 const complainsAlike = (entry: CallEntry, latest: CallEntry): boolean =>
   entry.error === latest.error && (latest.tool !== 'Bash' || entry.result === latest.result)
@@ -107,7 +114,7 @@ const complainsAlike = (entry: CallEntry, latest: CallEntry): boolean =>
 /** The same complaint about other input each time: a quota used up, a file too large, a text that is not there. */
 function varyingArguments({ entries, latest, limits }: Sight<ToolFailureLimits>): Finding | undefined {
   if (latest.error === undefined) return undefined
-  const alike = withinTurns(entries, latest, limits.window_turns * 2).filter(
+  const alike = withinTurns(entries, latest, failureTurns(limits)).filter(
     (entry) => entry.tool === latest.tool && isFailure(entry.outcome) && complainsAlike(entry, latest),
   )
   const turns = turnsOf(alike)

@@ -7,7 +7,7 @@ import { createTempProject } from '../../test/support/temp-project.ts'
 import { engineEvent, healthyTurn, type Turn } from './healthy-work.ts'
 import { inTurn } from './in-turn.ts'
 import type { Part } from './part.ts'
-import { memoryAfter } from './remembered-calls.ts'
+import { fullMemory, memoryAfter } from './remembered-calls.ts'
 import { median, middleHalf, ratios, spreadText } from './spread.ts'
 
 /** How many calls a second go from the text that hooks read to a verdict, in one process. */
@@ -27,9 +27,9 @@ export const engine: Part = {
         memory,
       )
     const few = memoryAfter(scene, 10)
-    const many = memoryAfter(scene, mostEntries)
+    const many = fullMemory(scene)
     const texts = Array.from({ length: calls }, (_, n) => {
-      const { asked, settled, batch } = healthyTurn(scene, mostEntries + n)
+      const { asked, settled, batch } = healthyTurn(scene, 1_000_000 + n)
       return [asked, settled, batch].map((payload) => JSON.stringify(payload))
     })
     const each = (work: (texts: readonly string[]) => void) => () => {

@@ -5,7 +5,7 @@ import { healthyTurn } from './healthy-work.ts'
 import { inTurn } from './in-turn.ts'
 import { installedProject, type MeasuredProject } from './measured-project.ts'
 import type { Options, Part } from './part.ts'
-import { rememberCalls } from './remembered-calls.ts'
+import { memoryAfter, remember } from './remembered-calls.ts'
 import { middleHalf, ratios, type Spread, spreadText, targetText } from './spread.ts'
 
 /** How much there is already. */
@@ -119,7 +119,7 @@ interface ProjectWithPast extends MeasuredProject {
 /** A project whose memory folder looks as after that past. */
 async function projectWith(past: Past): Promise<ProjectWithPast> {
   const project = await installedProject()
-  const file = await rememberCalls({ project, session }, past.calls)
+  const file = await remember({ project }, memoryAfter({ project, session }, past.calls))
   const remembered = readFileSync(file, 'utf8')
   for (let n = 1; n < past.sessions; n += 1) {
     const other = `other-${n}`

@@ -17,7 +17,7 @@ import {
 export interface Turn {
   readonly asked: object
   readonly settled: object
-  readonly batch: object
+  readonly batch: ReturnType<typeof postToolBatch>
 }
 
 /** The `n`th turn of healthy work. */

@@ -7,11 +7,13 @@ import { healthyTurn } from './healthy-work.ts'
 import { inTurn } from './in-turn.ts'
 import { installedProject } from './measured-project.ts'
 import type { Part } from './part.ts'
-import { rememberCalls } from './remembered-calls.ts'
+import { fullMemory, memoryAfter, remember } from './remembered-calls.ts'
 import { middleHalf, ratios, spreadText, targetText } from './spread.ts'
 
 const mostForShell = 1.5
 const mostForNode = 1.25
+/** Calls after which a session is as it will stay. */
+const longSession = 1000
 /** Clients start a status line up to several times a second. */
 const mostForStatusLine = 1.2
 
@@ -31,23 +33,25 @@ export const startUp: Part = {
     const project = await installedProject()
     try {
       // as a session is when it has gone on for a while; each case that takes something in has one of its own
-      const scene = { project, session: 'full' }
+      const scene = { project, session: 'long' }
       const taking = { project, session: 'taking' }
-      for (const each of [scene, taking]) await rememberCalls(each, mostEntries)
+      for (const each of [scene, taking]) await remember(each, memoryAfter(each, longSession))
       const short = { project, session: 'short' }
-      await rememberCalls(short, 1)
+      await remember(short, memoryAfter(short, 1))
+      const full = { project, session: 'full' }
+      await remember(full, fullMemory(full))
       const spooled = { project, session: 'spooled' }
       const empty = project.script('empty.mjs', '')
       const asked = preToolUse(scene, bashCall('git status', 'toolu_asked'))
       const gate = project.hook('circuit-breaker-gate')
       const monitor = project.hook('circuit-breaker-monitor')
       const emptySpool = () => project.timeNode(monitor, healthyTurn(spooled, 0).settled)
-      const status = { session_id: 'full', cwd: project.folder, workspace: { project_dir: project.folder } }
+      const status = { session_id: 'long', cwd: project.folder, workspace: { project_dir: project.folder } }
       const state = project.path('.claude', 'memory', 'circuit_breaker_state.json')
       /** Nothing is left of it for the other cases. */
       const withOpenCircuit = (start: () => number): number => {
         const before = readFileSync(state)
-        writeFileSync(state, JSON.stringify({ version: 1, circuits: [openCircuit('full')] }))
+        writeFileSync(state, JSON.stringify({ version: 1, circuits: [openCircuit('long')] }))
         const milliseconds = start()
         writeFileSync(state, before)
         return milliseconds
@@ -91,15 +95,21 @@ export const startUp: Part = {
           most: mostForNode,
         },
         {
-          name: 'monitor, call already known, full windows',
+          name: `monitor, call already known, after ${longSession} calls`,
           floor: 'node empty.mjs',
-          start: () => project.timeNode(monitor, healthyTurn(scene, mostEntries - 1).settled),
+          start: () => project.timeNode(monitor, healthyTurn(scene, longSession - 1).settled),
+          most: mostForNode,
+        },
+        {
+          name: `monitor, call already known, ${mostEntries} calls in the windows, the most`,
+          floor: 'node empty.mjs',
+          start: () => project.timeNode(monitor, healthyTurn(full, 2 * mostEntries - 1).settled),
           most: mostForNode,
         },
         {
           name: 'monitor, takes in a batch of one call',
           floor: 'node empty.mjs',
-          start: (round) => project.timeNode(monitor, healthyTurn(taking, mostEntries + 1 + round).batch),
+          start: (round) => project.timeNode(monitor, healthyTurn(taking, longSession + 1 + round).batch),
         },
         {
           name: 'prompt-intake, a plain prompt',

@@ -34,8 +34,10 @@ describe('our own files stay small', () => {
     expect(state).toContain('npm run 39-')
   }, 60_000)
 
-  it('the window of a session: 200 calls and prompts, and no contents', async () => {
+  it('the window of a session: 200 calls and prompts, however far back it is to reach, and no contents', async () => {
     const bench = new Bench()
+    const config = { circuit_breakers: { tool_failure: { window_turns: 200 } } }
+    write(bench, 'circuit_breaker_config.json', JSON.stringify(config), 0)
     for (let n = 0; n < 210; n += 1) await bench.fails(`npm run secret-${n}`, `${n}`)
     const text = readFileSync(bench.path('circuit_breaker_sessions', 'S.json'), 'utf8')
     expect(JSON.parse(text).entries).toHaveLength(200)
