@@ -23,7 +23,7 @@ export type HookExecutable =
  * When an entry starts its executable.
  * - `always`: a plain Node command.
  * - `armed`: only while the marker is there, that is while a circuit is not closed or a streak is one step from tripping.
- * - `waiting`: also when batches wait in the spool.
+ * - `waiting`: also when batches wait in the spool, and then in the background: a turn or a session ends, nothing has to be said.
  * - `batch`: also when enough of them wait; else the input is put there.
  * - `troubled`: only while the model's API has failed and has not worked since.
  * - `left`: never; the input is left in the spool for the next prompt. Under `claude -p` the client ends with a turn that failed
@@ -144,6 +144,9 @@ const gathered = 3
 /** With so many waiting the background has not managed, or had something to say: Node takes them in before the run goes on. */
 export const overdue = 2 * gathered
 
+/** Takes in what waits; a client that ends may end it, and then the next hook of the project does. */
+const inBackground = (node: string): string => `${node} ${drainWord} </dev/null >/dev/null 2>&1 &`
+
 /**
  * What the shell runs. Only builtins decide whether Node starts; where one of them fails, it starts, or the hook ends with 0.
  * A batch is written by one process, owner-only, never over a file that is there and never through a link; where it cannot
@@ -153,7 +156,14 @@ const commandForms: Record<CommandForm, (node: string) => string> = {
   always: (node) => node,
   names: (node) => `${node} ${namesWord}`,
   armed: (node) => `${memory}; ! ${isArmed} || exec ${node}`,
-  waiting: (node) => `${memory}; ${spool}; set -- "$s"/*.json; ! { ${isArmed} || [ -e "$1" ]; } || exec ${node}`,
+  waiting: (node) =>
+    [
+      memory,
+      spool,
+      `! ${isArmed} || exec ${node}`,
+      'set -- "$s"/*.json',
+      `if [ -e "$1" ]; then ${inBackground(node)} fi`,
+    ].join('; '),
   troubled: (node) => `${memory}; ! [ -e "$m/circuit_breaker_llm_api" ] || exec ${node}`,
   left: (node) =>
     [
@@ -173,7 +183,7 @@ const commandForms: Record<CommandForm, (node: string) => string> = {
       `! { ${isArmed} || [ ! -d "$s" ] || [ -L "$s" ] || [ -L "$m" ] || [ $# -ge ${overdue - 1} ]; } || exec ${node}`,
       'umask 077',
       'set -C',
-      `if [ $# -eq ${gathered - 1} ]; then ${node} ${drainWord} </dev/null >/dev/null 2>&1 & fi`,
+      `if [ $# -eq ${gathered - 1} ]; then ${inBackground(node)} fi`,
       '{ exec cat; } >"$s/batch-$PPID-$$.json"',
       `exec ${node}`,
     ].join('; '),
@@ -232,7 +242,7 @@ export function ownCommands(scope: Scope): ReadonlySet<string> {
   const current = [...executables].flatMap((executable) =>
     forms.flatMap((form) => [true, false].map((shell) => commandText(scope, { executable, form }, shell))),
   )
-  return new Set([...current, ...retired[scope]])
+  return new Set([...current, ...retired(scope)])
 }
 
 /**
@@ -264,8 +274,11 @@ function stepAside(event: string): string {
 /** The hook of an installed copy that every prompt starts. */
 const copy = 'hooks/prompt-intake.cjs'
 
-/** Commands of older versions. */
-const retired: Record<Scope, readonly string[]> = { project: [], local: [], user: [] }
+/** Commands of older versions: until 0.1.0 what waited was taken in before a turn or a session ended. */
+function retired(scope: Scope): readonly string[] {
+  const node = `node ${hooksFolder[scope]}/circuit-breaker-monitor.cjs`
+  return [`${memory}; ${spool}; set -- "$s"/*.json; ! { ${isArmed} || [ -e "$1" ]; } || exec ${node}`]
+}
 
 /**
  * Rules that keep the model's file tools away from the state and the hooks. A path without a prefix is taken from the

@@ -80,7 +80,7 @@ describe.skipIf(process.platform === 'win32')('a shell entry starts Node', { tim
     ['armed', { waiting: 5 }, false],
     ['armed', { armed: true }, true],
     ['waiting', {}, false],
-    ['waiting', { waiting: 1 }, true],
+    ['waiting', { waiting: 1 }, false],
     ['waiting', { armed: true }, true],
     ['batch', {}, false],
     ['batch', { waiting: 1 }, false],
@@ -123,16 +123,19 @@ describe.skipIf(process.platform === 'win32')('the entry of PostToolBatch', { ti
     expect(fs.statSync(join(bench.spool, name)).mode & 0o777).toBe(0o600)
   })
 
-  test('starts Node in the background with the third that waits, and waits for nothing', async () => {
-    const bench = benchWith({ waiting: 2 })
+  test.each<[form: CommandForm, waiting: number, left: number]>([
+    ['batch', 2, 3],
+    ['waiting', 1, 1],
+  ])('%s with %i that wait starts Node in the background, and waits for nothing', async (form, waiting, left) => {
+    const bench = benchWith({ waiting })
     const told = join(bench.base, 'told')
     put(
       join(bench.project, '.claude', 'hooks', 'circuit-breaker-monitor.cjs'),
       `setTimeout(() => require('node:fs').writeFileSync(${JSON.stringify(told)}, process.argv[2] ?? ''), 300)`,
     )
-    const { stdout, stderr, status } = fire('batch', bench)
+    const { stdout, stderr, status } = fire(form, bench)
     expect([stdout, stderr, status, fs.existsSync(told)]).toEqual(['', '', 0, false])
-    expect(fs.readdirSync(bench.spool)).toHaveLength(3)
+    expect(fs.readdirSync(bench.spool)).toHaveLength(left)
     await vi.waitFor(() => expect(read(told)).toBe('drain'), 10_000)
   })
 

@@ -147,6 +147,15 @@ describe('our entries are known exactly', () => {
     expect(hooks).not.toHaveProperty('Gone')
   })
 
+  test.each([
+    ['project', '"${CLAUDE_PROJECT_DIR:-.}"/.claude/hooks'],
+    ['local', '"${CLAUDE_PROJECT_DIR:-.}"/.claude/hooks'],
+    ['user', '"$HOME"/.claude/hooks'],
+  ] as const)('what 0.1.0 registered for the end of a turn in %s scope is known as ours', (scope, folder) => {
+    const command = `m="\${BREAKERBOX_MEMORY_DIR:-\${CLAUDE_PROJECT_DIR:-.}/.claude/memory}"; s="$m/circuit_breaker_spool"; set -- "$s"/*.json; ! { [ -e "$m/circuit_breaker_armed" ] || [ -e "$1" ]; } || exec node ${folder}/circuit-breaker-monitor.cjs`
+    expect(ownCommands(scope)).toContain(command)
+  })
+
   test('without a record, our rules go with our entries', () => {
     expect(data(remove(planInstall('{"a":1}', wanted).text))).toEqual({ a: 1 })
     const rules = JSON.stringify({ permissions: { deny: wanted.deny } })
