@@ -4,11 +4,10 @@ import { build } from './build.mjs'
 /** kB (1000 bytes) per bundle of a kind; ops are started by hand and have none. */
 const budgets = { hook: 60, part: 60, shell: 5.5 }
 /**
- * The whole engine is in the monitor, which starts on failures, behind the marker, and in the background for every third batch;
- * the official Redis client is in the store, which is installed only where a server is configured. The status line is started
+ * The official Redis client is in the store, which is installed only where a server is configured. The status line is started
  * up to several times a second; the report of `circuit-status` stands apart so that it need not load that.
  */
-const exceptions = { 'status-line': 27, 'circuit-breaker-monitor': 74, 'fleet-store': 460, 'circuit-report': 200 }
+const exceptions = { 'status-line': 27, 'fleet-store': 460, 'circuit-report': 200 }
 
 const rows = (await build()).map(({ name, kind, bytes }) => {
   const size = bytes / 1000

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { overdue } from '../install/hook-table.ts'
 import { drain } from '../session/drain.ts'
+import { monitorReactions } from '../session/monitor-reactions.ts'
 import { counted } from '../status/quantities.ts'
 import { spoolList } from '../store/spool.ts'
 import { fine, problem, type Told } from './finding.ts'
@@ -30,7 +31,11 @@ function judgeSpool(look: Look, count: number, oldestSeconds: number): Told[] {
   return [
     problem('spool-waiting', `${title}: no hook takes them in, so calls are not counted`, {
       command: ownCommand(look, 'doctor --fix'),
-      mend: { key: 'spool', does: 'take in what waits, as the next hook would', act: () => drain(look.project.system) },
+      mend: {
+        key: 'spool',
+        does: 'take in what waits, as the next hook would',
+        act: () => drain(look.project.system, () => monitorReactions),
+      },
     }),
   ]
 }

@@ -1,10 +1,23 @@
+import { isSpawn } from '../calls/call.ts'
 import type { Config } from '../config/schema.ts'
 import type { PatternName } from '../patterns/finding.ts'
 import { type LimitName, patternNames } from '../patterns/patterns.ts'
+import type { RequestEvent } from './event.ts'
+import { outsideWeight } from './outside.ts'
 
-export type SharedScope = 'project' | 'fleet'
+export const sharedScopes = ['project', 'fleet'] as const
+export type SharedScope = (typeof sharedScopes)[number]
 
 export const limitNames: readonly LimitName[] = ['agent_spawn', 'external_api']
+
+/** The limits that this scope keeps for a call, as the config says; none for most calls. */
+export function limitsFor(scope: SharedScope, { call }: Pick<RequestEvent, 'call'>, config: Config): LimitName[] {
+  const { circuit_breakers: limits } = config
+  return limitNames.filter((name) => {
+    if (limits[name].scope !== scope || limits[name].mode === 'off') return false
+    return name === 'agent_spawn' ? isSpawn(call.tool) : outsideWeight(call, limits.external_api) > 0
+  })
+}
 
 /** The config for what is shared: the patterns of that scope and no others. */
 export function onlyShared(scope: SharedScope, config: Config): Config {

@@ -1,22 +1,10 @@
-import { isSpawn } from '../calls/call.ts'
 import type { Config } from '../config/schema.ts'
-import type { LimitName } from '../patterns/patterns.ts'
 import type { RequestEvent, SettledEvent } from './event.ts'
 import type { Incident } from './incident.ts'
 import { progressOf, type SessionMemory } from './memory.ts'
-import { outsideWeight } from './outside.ts'
-import { limitNames, onlyShared, type SharedScope } from './shared-config.ts'
+import { onlyShared, type SharedScope } from './shared-config.ts'
 import type { SharedLimits } from './shared-limits.ts'
 import type { Step, StepOf, Verdict } from './step.ts'
-
-/** The limits that this scope keeps for a call, as the config says; none for most calls. */
-export function limitsFor(scope: SharedScope, { call }: Pick<RequestEvent, 'call'>, config: Config): LimitName[] {
-  const { circuit_breakers: limits } = config
-  return limitNames.filter((name) => {
-    if (limits[name].scope !== scope || limits[name].mode === 'off') return false
-    return name === 'agent_spawn' ? isSpawn(call.tool) : outsideWeight(call, limits.external_api) > 0
-  })
-}
 
 /** Who asks: the session's own memory, and the name of the machine. */
 export interface Asker {

@@ -6,6 +6,7 @@ import { withoutOld } from './forget.ts'
 import type { Incident } from './incident.ts'
 import { type AgentProgress, mainAgent, progressOf, type SessionMemory, withEntry, withProgress } from './memory.ts'
 import { refuseNested } from './nested.ts'
+import { type Reactions, reactions } from './reactions.ts'
 import { type Refusal, request } from './request.ts'
 import { settle } from './settle.ts'
 
@@ -53,7 +54,12 @@ export function step(
 export const stepAsked = /* @__PURE__ */ stepBy<RequestEvent>(request)
 
 /** The part of it that takes in what happened. A hook that is never asked carries only this, the gate only the other. */
-export const stepHappened = /* @__PURE__ */ stepBy<Exclude<EngineEvent, RequestEvent>>(take)
+export const stepHappened = /* @__PURE__ */ happenedWith(() => reactions)
+
+/** The same with its second half, which few events need, from somewhere else: called when one does, each time anew. */
+export function happenedWith(react: () => Reactions): StepOf<Exclude<EngineEvent, RequestEvent>> {
+  return stepBy((draft, event) => take(draft, event, react))
+}
 
 /** Of that the part for a prompt that can still be refused. */
 export const stepPrompted = /* @__PURE__ */ stepBy<PromptEvent>(
@@ -86,12 +92,12 @@ function stepBy<E extends EngineEvent>(take: (draft: Draft, event: E) => Refusal
   }
 }
 
-function take(draft: Draft, event: Exclude<EngineEvent, RequestEvent>): undefined {
+function take(draft: Draft, event: Exclude<EngineEvent, RequestEvent>, react: () => Reactions): undefined {
   switch (event.kind) {
     case 'settled':
-      return settled(draft, event)
+      return settled(draft, event, react)
     case 'batch':
-      return batch(draft, event)
+      return batch(draft, event, react)
     case 'prompt':
       return prompt(draft, event)
     case 'agent_started':
@@ -112,21 +118,21 @@ function take(draft: Draft, event: Exclude<EngineEvent, RequestEvent>): undefine
   }
 }
 
-function settled(draft: Draft, event: SettledEvent): undefined {
+function settled(draft: Draft, event: SettledEvent, react: () => Reactions): undefined {
   const progress = progressOf(draft.memory, event.agent)
   const turn = event.turn ?? progress.turn
   if (turn !== progress.turn) beginTurn(draft, { ...progress, turn })
-  settle(draft, event, { ...placeOf(event), turn, batched: false })
+  settle(draft, event, { ...placeOf(event), turn, batched: false }, react)
   if (event.endsTurn === true) beginTurn(draft, { ...progress, turn: turn + 1 })
 }
 
 /** The end of a turn. One that arrives twice (settings and plugin, a spool drained again) is known by its first call. */
-function batch(draft: Draft, event: BatchEvent): undefined {
+function batch(draft: Draft, event: BatchEvent, react: () => Reactions): undefined {
   const progress = progressOf(draft.memory, event.agent)
   const name = event.calls[0]?.call.id
   if (name === undefined || progress.batches.includes(name)) return
   const turn = event.turn ?? progress.turn
-  for (const settlement of event.calls) settle(draft, settlement, { ...placeOf(event), turn, batched: true })
+  for (const settlement of event.calls) settle(draft, settlement, { ...placeOf(event), turn, batched: true }, react)
   beginTurn(draft, { ...progress, turn: turn + 1, batches: [...progress.batches, name] })
 }
 

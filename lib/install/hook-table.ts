@@ -110,12 +110,18 @@ export const trackingTable = (form: 'always' | 'names'): readonly HookRegistrati
   { event: 'PostToolUse', matcher: '^(?:Write|Edit|MultiEdit)$', executable: 'pattern-tracker', form, timeout: 10 },
 ]
 
-/** What hooks load only when they need it: for a prompt that is one of our commands, and where memory is above a limit. */
-const loadedParts = ['prompt-commands.cjs', 'memory-work.cjs']
+/**
+ * What hooks load only when they need it: where the monitor finds a loop or has something to log, for a prompt that is one of our
+ * commands, and where memory is above a limit.
+ */
+const loadedParts = ['circuit-breaker-reactions.cjs', 'prompt-commands.cjs', 'memory-work.cjs']
 
-/** File names below the hooks folder, in the order of the table, and what they load in every install. */
+/**
+ * File names below the hooks folder: what hooks load in every install, and they themselves in the order of the table. Install
+ * writes them one by one, and a hook that starts meanwhile finds what it loads.
+ */
 export function hookFiles(table: readonly HookRegistration[] = hookTable): readonly string[] {
-  return [...new Set(table.map(({ executable }) => `${executable}.cjs`)), ...loadedParts]
+  return [...loadedParts, ...new Set(table.map(({ executable }) => `${executable}.cjs`))]
 }
 
 /**

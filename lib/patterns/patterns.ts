@@ -37,6 +37,9 @@ export type CallPattern = (typeof callPatterns)[number]
  */
 export const patternNames = [...callPatterns, 'hook_recursion', 'llm_api'] as const satisfies readonly PatternName[]
 
+/** Those that compare results, asked again when the batch brings the form to compare. */
+export const comparing: readonly CallPattern[] = ['repeated_call', 'busy_polling']
+
 /** Patterns that count a call before it runs. */
 export type LimitName = 'agent_spawn' | 'external_api'
 

@@ -2,17 +2,24 @@ import type { EngineEvent, PromptEvent, RequestEvent } from '../engine/event.ts'
 import { emptyMemory } from '../engine/memory.ts'
 import { isNear } from '../engine/near.ts'
 import { withoutShared } from '../engine/shared-config.ts'
-import { type StepOf, stepAsked, stepHappened, stepPrompted, type Verdict } from '../engine/step.ts'
+import { happenedWith, type StepOf, stepAsked, stepPrompted, type Verdict } from '../engine/step.ts'
 import { spoolPrepare, spoolRemove, spoolWrite } from '../store/spool.ts'
+import { errorCode } from '../system/known-error.ts'
 import { follow } from './aftermath.ts'
 import { describeDamage } from './damage.ts'
 import { circuitStateKind, sessionKind } from './documents.ts'
+import { followUp } from './follow-up.ts'
 import type { Happening } from './happening.ts'
+import { lostCircuits } from './lost-circuits.ts'
 import { setMarker } from './marker.ts'
 import type { Project } from './project.ts'
-import { applyRan, applyShared } from './together.ts'
+import { type LoadReactions, partMissing } from './reactions-part.ts'
+import { applyShared } from './together.ts'
 import { takeWaiting } from './waiting.ts'
 import { joined, nothing, write } from './write.ts'
+
+/** What the monitor is told; prompts have a hook of their own. */
+type Settling = Happening<Exclude<EngineEvent, RequestEvent | PromptEvent>>
 
 export interface Applied {
   readonly verdict: Verdict
@@ -26,16 +33,38 @@ export interface Applied {
  * order. If the lock is not to be had in time the event goes to the spool and the tool runs.
  *
  * @param raw the input as it came, kept in the spool if need be; absent for events that are not worth keeping.
+ * @throws KnownError `EPART` where something was met and what knows how to react cannot be loaded. Nothing has been written
+ *   then, and the event waits in the spool for a monitor that is whole: half of what it means would be worse than none.
  */
-export async function apply(project: Project, happening: Happening, raw: string | undefined): Promise<Applied> {
+export async function apply(
+  project: Project,
+  happening: Settling,
+  raw: string | undefined,
+  load: LoadReactions,
+): Promise<Applied> {
+  try {
+    return await takeIn(project, happening, raw, load)
+  } catch (error) {
+    if (errorCode(error) === partMissing && raw !== undefined) spoolWrite(project.system, project.paths.spool, raw)
+    throw error
+  }
+}
+
+async function takeIn(
+  project: Project,
+  happening: Settling,
+  raw: string | undefined,
+  load: LoadReactions,
+): Promise<Applied> {
+  const step = happenedWith(() => load().reactions)
   const { waiting, notes } = takeWaiting(project)
   // A batch is nearly always new, and would be read twice.
   if (waiting.length === 0 && happening.event.kind !== 'batch') {
-    const glance = await look(project, happening, stepHappened)
+    const glance = await look(project, happening, step)
     if (glance !== undefined) return { verdict: glance, notes }
   }
-  const happenings = waiting.flatMap((each) => each.happening ?? [])
-  const written = await write(project, [...happenings, happening], stepHappened, { near: isNear })
+  const happenings = [...waiting.flatMap((each) => each.happening ?? []), happening]
+  const written = await write(project, happenings, step, { near: isNear, lost: () => load().lostCircuits })
   if (written === 'busy') {
     if (raw !== undefined) spoolWrite(project.system, project.paths.spool, raw)
     return {
@@ -49,11 +78,10 @@ export async function apply(project: Project, happening: Happening, raw: string 
     waiting.map(({ name }) => name),
   )
   spoolPrepare(project.system, project.paths.spool)
-  const after = await follow(project, written.incidents, happening)
-  const shared = await applyRan(project, [...happenings, happening])
+  const after = await followUp(project, written.incidents, happenings, step, load)
   return {
-    verdict: joined(written.verdict, shared.verdict),
-    notes: [...notes, ...written.damage.map(describeDamage), ...after, ...shared.notes],
+    verdict: joined(written.verdict, after.verdict),
+    notes: [...notes, ...written.damage.map(describeDamage), ...after.notes],
   }
 }
 
@@ -71,7 +99,7 @@ export async function applyRequest(project: Project, asked: Happening<RequestEve
 async function applyOwnRequest(project: Project, asked: Happening<RequestEvent>): Promise<Applied> {
   const glance = await look(project, asked, stepAsked)
   if (glance !== undefined) return { verdict: glance, notes: [] }
-  const written = await write(project, [asked], stepAsked)
+  const written = await write(project, [asked], stepAsked, { lost: () => lostCircuits })
   if (written === 'busy') {
     return { verdict: nothing, notes: ['the state is locked by another process; the call runs unasked'] }
   }
@@ -85,7 +113,7 @@ export async function applyPrompt(
   prompted: Happening<PromptEvent>,
   raw: string | undefined,
 ): Promise<Applied> {
-  const written = await write(project, [prompted], stepPrompted)
+  const written = await write(project, [prompted], stepPrompted, { lost: () => lostCircuits })
   if (written === 'busy') {
     const { session, event, at } = prompted
     // One that is nested too deeply is refused all the same: many sessions at once is when the lock is not to be had.

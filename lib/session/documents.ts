@@ -109,20 +109,6 @@ const sessionMemory: Schema<SessionMemory> = object(
   { bypass: object({ used: list(short), ids: list(short) }, { promptId: short }) },
 )
 
-const haltRecord: Schema<HaltRecord> = object(
-  { version: oneOf(1) },
-  {
-    at: moment,
-    session: short,
-    agent: short,
-    pattern: short,
-    subject: short,
-    reason: short,
-    denials: count,
-    howToContinue: list(short),
-  },
-)
-
 /** `circuit_breaker_state.json` */
 export const circuitStateKind: DocumentKind<CircuitState> = {
   key: 'circuit_breaker_state',
@@ -146,7 +132,21 @@ export const haltKind: DocumentKind<HaltRecord> = {
   key: 'circuit_breaker_halt',
   version: 1,
   empty: () => ({ version: 1 }),
-  parse: haltRecord.parse,
+  // Made when it is needed, like the one above.
+  parse: (value): HaltRecord =>
+    object(
+      { version: oneOf(1) },
+      {
+        at: moment,
+        session: short,
+        agent: short,
+        pattern: short,
+        subject: short,
+        reason: short,
+        denials: count,
+        howToContinue: list(short),
+      },
+    ).parse(value),
 }
 
 /** `circuit_breaker_sessions/<name>.json`: the windows of one session. */

@@ -11,9 +11,10 @@ import { causeLine } from '../system/known-error.ts'
 import type { Files } from '../system/system.ts'
 import { damageIncident } from './damage.ts'
 import { circuitStateKind } from './documents.ts'
+import { lostCircuits } from './lost-circuits.ts'
 import { ownFileNames } from './own-file-names.ts'
 import type { Project } from './project.ts'
-import { brokenSeal, lostCircuits, sealed, tampered, tamperLine } from './seal.ts'
+import { brokenSeal, sealed, tampered, tamperLine } from './seal.ts'
 import { hasList, ownHooks, type Seen, seenKind } from './seen.ts'
 
 export interface Watch {

@@ -4,6 +4,7 @@ import { answerOf } from './answer-of.ts'
 import { apply } from './apply.ts'
 import { eventOf, isAttended, plainSettledOf, shortId } from './hook-events.ts'
 import { openProject } from './project.ts'
+import { reactionsBeside } from './reactions-part.ts'
 
 /** `circuit-breaker-monitor` (everything that settles): takes in what happened, and says so when it loops. */
 export const monitor: HookHandler = async (system, received, raw) => {
@@ -17,6 +18,7 @@ export const monitor: HookHandler = async (system, received, raw) => {
   const quiet = { event: name, answer: silence, notes: project.configProblems }
   if (event === undefined || event.kind === 'request' || event.kind === 'prompt') return quiet
   const kept = 'event' in received ? raw : undefined
-  const { verdict, notes } = await apply(project, { session: shortId(input.session_id), event, at: project.now }, kept)
+  const happening = { session: shortId(input.session_id), event, at: project.now }
+  const { verdict, notes } = await apply(project, happening, kept, reactionsBeside(system))
   return { ...quiet, answer: answerOf(verdict), notes: [...quiet.notes, ...notes] }
 }

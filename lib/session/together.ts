@@ -1,8 +1,8 @@
 import type { RequestEvent, SettledEvent } from '../engine/event.ts'
-import { limitsFor, type SharedStep, stepShared } from '../engine/shared.ts'
-import type { SharedScope } from '../engine/shared-config.ts'
+import { type SharedStep, stepShared } from '../engine/shared.ts'
+import { limitsFor, type SharedScope, sharedScopes } from '../engine/shared-config.ts'
 import type { SharedLimits } from '../engine/shared-limits.ts'
-import { type StepOf, stepHappened, type Verdict } from '../engine/step.ts'
+import type { StepOf, Verdict } from '../engine/step.ts'
 import { causeLine } from '../system/known-error.ts'
 import { follow } from './aftermath.ts'
 import { type CircuitState, circuitStateKind, sessionKind, sharedKind } from './documents.ts'
@@ -11,8 +11,6 @@ import { setMarker } from './marker.ts'
 import type { Project } from './project.ts'
 import { openShared } from './shared-store.ts'
 import { joined, nothing } from './write.ts'
-
-const scopes: readonly SharedScope[] = ['project', 'fleet']
 
 /**
  * Takes a call to the limits that this session shares with others, in its project or on other machines; most calls are about
@@ -25,7 +23,7 @@ export async function applyShared<E extends RequestEvent | SettledEvent>(
 ): Promise<{ readonly verdict: Verdict; readonly notes: readonly string[] }> {
   let verdict: Verdict = nothing
   const notes: string[] = []
-  for (const scope of scopes) {
+  for (const scope of sharedScopes) {
     if (limitsFor(scope, event, project.config).length === 0) continue
     try {
       const { done, at, person } = await inScope(project, scope, session, event, step)
@@ -41,26 +39,18 @@ export async function applyShared<E extends RequestEvent | SettledEvent>(
   return { verdict, notes }
 }
 
-/**
- * Calls to the outside that no gate has counted, because it is not asked about every Bash call: they are counted when they have
- * run, and what they trip refuses the next ones.
- */
+/** Takes in calls that no gate has counted: they are counted now that they have run, and what they trip refuses the next ones. */
 export async function applyRan(
   project: Project,
-  happenings: readonly Happening[],
+  calls: readonly Happening<SettledEvent>[],
+  step: StepOf<SettledEvent>,
 ): Promise<{ readonly verdict: Verdict; readonly notes: readonly string[] }> {
   let verdict: Verdict = nothing
   const notes: string[] = []
-  for (const { session, event, at } of happenings) {
-    if (event.kind !== 'settled' && event.kind !== 'batch') continue
-    const { agent } = event
-    for (const settlement of event.kind === 'settled' ? [event] : event.calls) {
-      if (settlement.call.tool !== 'Bash') continue
-      const ran: SettledEvent = { ...settlement, kind: 'settled', agent }
-      const done = await applyShared(project, { session, event: ran, at }, stepHappened as StepOf<SettledEvent>)
-      verdict = joined(verdict, done.verdict)
-      notes.push(...done.notes)
-    }
+  for (const call of calls) {
+    const done = await applyShared(project, call, step)
+    verdict = joined(verdict, done.verdict)
+    notes.push(...done.notes)
   }
   return { verdict, notes }
 }

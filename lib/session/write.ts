@@ -9,9 +9,10 @@ import type { Damage } from '../store/store.ts'
 import { damageIncident } from './damage.ts'
 import { boundedCircuits, type CircuitState, circuitStateKind, sessionKind } from './documents.ts'
 import type { Happening } from './happening.ts'
+import type { lostCircuits } from './lost-circuits.ts'
 import { setMarker, watched } from './marker.ts'
 import type { Project } from './project.ts'
-import { brokenSeal, lostCircuits, sealed, tamperLine } from './seal.ts'
+import { brokenSeal, sealed, tamperLine } from './seal.ts'
 
 export const nothing: Verdict = { context: [], person: [] }
 
@@ -24,6 +25,8 @@ export interface Written {
 }
 
 export interface WriteOptions {
+  /** Gives what looks for circuits that are gone; needed only when circuits are added to a state that we never wrote. */
+  readonly lost: () => typeof lostCircuits
   /** Looks whether a streak is one step from tripping, for the marker. */
   readonly near?: typeof isNear
   /**
@@ -38,7 +41,7 @@ export async function write<E extends EngineEvent>(
   project: Project,
   happenings: readonly Happening<E>[],
   step: StepOf<E>,
-  { near, unheard = false }: WriteOptions = {},
+  { lost, near, unheard = false }: WriteOptions,
 ): Promise<Written | 'busy'> {
   const last = happenings.at(-1)
   const config = withoutShared(project.config)
@@ -77,7 +80,7 @@ export async function write<E extends EngineEvent>(
       }
     }
     next = withCircuits(next, boundedCircuits(next.circuits, project.now))
-    const foreign = foreignHand(project, state, next.circuits, last?.session ?? '')
+    const foreign = foreignHand(project, state, next.circuits, last?.session ?? '', lost)
     if (foreign !== undefined) {
       incidents.unshift(foreign)
       verdict = { ...verdict, person: [...verdict.person, tamperLine(foreign)] }
@@ -125,8 +128,14 @@ export const joined = (before: Verdict, after: Verdict): Verdict => ({
   person: [...before.person, ...after.person],
 })
 
-/** Whether somebody else wrote the state; the log is asked only when circuits are added to a state that we never wrote. */
-function foreignHand(project: Project, state: CircuitState, circuits: readonly Circuit[], session: string) {
+/** Whether somebody else wrote the state. */
+function foreignHand(
+  project: Project,
+  state: CircuitState,
+  circuits: readonly Circuit[],
+  session: string,
+  lost: WriteOptions['lost'],
+): Incident | undefined {
   const grows = circuits.length > state.circuits.length
-  return brokenSeal(project, state, session) ?? (grows ? lostCircuits(project, state, session) : undefined)
+  return brokenSeal(project, state, session) ?? (grows ? lost()(project, state, session) : undefined)
 }

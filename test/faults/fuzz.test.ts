@@ -6,6 +6,7 @@ import { circuitStateKind, sessionKind } from '../../lib/session/documents.ts'
 import { gate } from '../../lib/session/gate.ts'
 import { memoryJanitor } from '../../lib/session/memory-janitor.ts'
 import { monitor } from '../../lib/session/monitor.ts'
+import { monitorReactions } from '../../lib/session/monitor-reactions.ts'
 import { promptIntake } from '../../lib/session/prompt-intake.ts'
 import { sessionFileName } from '../../lib/session/session-file.ts'
 import type { Files, System } from '../../lib/system/system.ts'
@@ -141,7 +142,8 @@ test(`${total} inputs in process`, { timeout: 600_000 }, async () => {
     sleep: async (milliseconds) => {
       now += milliseconds
     },
-    loadPart() {
+    loadPart(name) {
+      if (name === 'circuit-breaker-reactions') return { monitorReactions }
       throw new Error('there is no such part')
     },
     token: () => (tokens++).toString(16).padStart(8, '0'),

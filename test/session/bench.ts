@@ -9,6 +9,7 @@ import type { Handled, HookHandler } from '../../lib/protocol/run-hook.ts'
 import { gate } from '../../lib/session/gate.ts'
 import { memoryJanitor } from '../../lib/session/memory-janitor.ts'
 import { monitor } from '../../lib/session/monitor.ts'
+import { monitorReactions } from '../../lib/session/monitor-reactions.ts'
 import { promptIntake } from '../../lib/session/prompt-intake.ts'
 import { nodeSystem } from '../../lib/system/node-system.ts'
 import type { Files, ProcessFacts, System } from '../../lib/system/system.ts'
@@ -26,7 +27,11 @@ export class Bench {
   sleep = nodeSystem().sleep
   files: Files = nodeSystem().files
   /** Parts that stand beside the executable, by name. */
-  parts: Record<string, unknown> = { 'prompt-commands': promptCommands, 'memory-work': { runJanitor } }
+  parts: Record<string, unknown> = {
+    'circuit-breaker-reactions': { monitorReactions },
+    'prompt-commands': promptCommands,
+    'memory-work': { runJanitor },
+  }
   #tokens = 0
 
   constructor() {

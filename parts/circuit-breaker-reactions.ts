@@ -1,0 +1,1 @@
+export { monitorReactions } from '../lib/session/monitor-reactions.ts'
