@@ -4,7 +4,7 @@ import { commandFiles } from '../install/command-files.ts'
 import { fleetFiles } from '../install/fleet-need.ts'
 import { guardFiles } from '../install/guard-wrap.ts'
 import { bundleMark, shellMark } from '../install/hook-files.ts'
-import { hookFiles, type Scope } from '../install/hook-table.ts'
+import { hookFiles, loadedParts, type Scope } from '../install/hook-table.ts'
 import { placeOf } from '../install/place.ts'
 import { readRecord, sha256 } from '../install/record.ts'
 import { reportingFiles } from '../install/reporting-need.ts'
@@ -91,7 +91,7 @@ function judgeFile(look: Look, folder: HooksFolder, name: string): Told[] {
     case 'right':
       return []
     case 'missing':
-      return [problem('hook-file-missing', `${path} is missing: its hooks end with an error and guard nothing`, mended)]
+      return [problem('hook-file-missing', `${path} is missing: ${withoutIt(name)}`, mended)]
     case 'foreign': {
       const command = `mv ${quoted(path)} ${quoted(`${path}.away`)} && ${again.command}`
       return [problem('hook-file-foreign', `${path} is not a file of Breakerbox: ${state.what}`, { command })]
@@ -115,6 +115,11 @@ function judgeFile(look: Look, folder: HooksFolder, name: string): Told[] {
       return state satisfies never
   }
 }
+
+const withoutIt = (name: string): string =>
+  loadedParts.includes(name)
+    ? 'a hook that comes to need it lets everything run'
+    : 'its hooks end with an error and guard nothing'
 
 /** Files of the client's menu: a command that it does not find there is unknown to it, and no hook is asked. */
 function missingCommands(look: Look, { scope }: HooksFolder): Told[] {

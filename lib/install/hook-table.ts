@@ -114,7 +114,11 @@ export const trackingTable = (form: 'always' | 'names'): readonly HookRegistrati
  * What hooks load only when they need it: where the monitor finds a loop or has something to log, for a prompt that is one of our
  * commands, and where memory is above a limit.
  */
-const loadedParts = ['circuit-breaker-reactions.cjs', 'prompt-commands.cjs', 'memory-work.cjs']
+export const loadedParts: readonly string[] = [
+  'circuit-breaker-reactions.cjs',
+  'prompt-commands.cjs',
+  'memory-work.cjs',
+]
 
 /**
  * File names below the hooks folder: what hooks load in every install, and they themselves in the order of the table. Install

@@ -185,6 +185,15 @@ const cases: readonly Broken[] = [
     level: 'problem',
     what: 'a hook was deleted',
     break: ({ project }) => rmSync(project.path(gatePath)),
+    says: /circuit-breaker-gate\.cjs is missing: its hooks end with an error/,
+    mend: 'fix',
+  },
+  {
+    id: 'hook-file-missing',
+    level: 'problem',
+    what: 'the part was deleted that the monitor loads where it finds a loop',
+    break: ({ project }) => rmSync(project.path('.claude/hooks/circuit-breaker-reactions.cjs')),
+    says: /circuit-breaker-reactions\.cjs is missing: a hook that comes to need it lets everything run/,
     mend: 'fix',
   },
   {
