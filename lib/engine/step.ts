@@ -56,7 +56,11 @@ export const stepAsked = /* @__PURE__ */ stepBy<RequestEvent>(request)
 /** The part of it that takes in what happened. A hook that is never asked carries only this, the gate only the other. */
 export const stepHappened = /* @__PURE__ */ happenedWith(() => reactions)
 
-/** The same with its second half, which few events need, from somewhere else: called when one does, each time anew. */
+/**
+ * The same for who does not carry the second half, which few events need.
+ *
+ * @param react gives it; called each time that something is met. What it throws ends the step, which then has changed nothing.
+ */
 export function happenedWith(react: () => Reactions): StepOf<Exclude<EngineEvent, RequestEvent>> {
   return stepBy((draft, event) => take(draft, event, react))
 }

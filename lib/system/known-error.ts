@@ -4,7 +4,8 @@
  *
  * Codes are the system's own (`ENOSPC`, `EACCES`, `EROFS`, …) and these of ours: `ELINK` a link stands where a real
  * folder must be, `ENOTFILE` something other than a regular file stands where a file must be, `EKEY` a name that may
- * not become a path, `ETOOLARGE` a document over its cap, `ELOCKED` a lock that was not to be had in time.
+ * not become a path, `ETOOLARGE` a document over its cap, `ELOCKED` a lock that was not to be had in time, `EPART`
+ * a part that cannot be loaded.
  */
 export class KnownError extends Error {
   readonly code: string
