@@ -5,6 +5,7 @@ import { editors } from './outcome.ts'
 import { redact } from './redact.ts'
 import { clean } from './result.ts'
 import { simpleCommands } from './shell-words.ts'
+import { wordSet } from './word-set.ts'
 
 /** One tool use, as the engine knows it: no contents, only what it is called and what it is compared by. */
 export interface Call {
@@ -64,12 +65,14 @@ function operationName(tool: string, input: unknown, command: string | undefined
   return `${clean(`${name}(${redact(subject)}`, 119)})`
 }
 
+const mainFields = wordSet('url query pattern path bash_id shell_id task_id skill description')
+
 /** The one field that says what a call is about. */
 function mainWord(input: unknown): string | undefined {
   if (!isRecord(input)) return undefined
-  for (const field of ['url', 'query', 'pattern', 'path', 'bash_id', 'shell_id', 'task_id', 'skill', 'description']) {
+  for (const field of mainFields) {
     const found = textField(input, field)
-    if (found !== undefined && found !== '') return found
+    if (found) return found
   }
   return undefined
 }
@@ -77,75 +80,14 @@ function mainWord(input: unknown): string | undefined {
 const shortPath = (path: string, folder: string | undefined): string =>
   folder !== undefined && path.startsWith(`${folder}/`) ? path.slice(folder.length + 1) : path
 
-const changers = new Set([
-  'mv',
-  'cp',
-  'rm',
-  'mkdir',
-  'rmdir',
-  'touch',
-  'chmod',
-  'chown',
-  'ln',
-  'patch',
-  'tee',
-  'dd',
-  'truncate',
-  'install',
-])
-const gitChanges = new Set([
-  'add',
-  'am',
-  'apply',
-  'checkout',
-  'cherry-pick',
-  'clean',
-  'commit',
-  'merge',
-  'mv',
-  'pull',
-  'push',
-  'rebase',
-  'reset',
-  'restore',
-  'revert',
-  'rm',
-  'stash',
-  'switch',
-])
-const packageManagers = new Set([
-  'npm',
-  'pnpm',
-  'yarn',
-  'bun',
-  'pip',
-  'pip3',
-  'uv',
-  'poetry',
-  'cargo',
-  'go',
-  'gem',
-  'bundle',
-  'apt',
-  'apt-get',
-  'brew',
-])
-const packageChanges = new Set([
-  'install',
-  'i',
-  'ci',
-  'add',
-  'remove',
-  'uninstall',
-  'update',
-  'upgrade',
-  'mod',
-  'get',
-  'sync',
-  'link',
-])
+const changers = wordSet('mv cp rm mkdir rmdir touch chmod chown ln patch tee dd truncate install')
+const gitChanges = wordSet(
+  'add am apply checkout cherry-pick clean commit merge mv pull push rebase reset restore revert rm stash switch',
+)
+const packageManagers = wordSet('npm pnpm yarn bun pip pip3 uv poetry cargo go gem bundle apt apt-get brew')
+const packageChanges = wordSet('install i ci add remove uninstall update upgrade mod get sync link')
 
-const optionsWithValue = new Set(['-C', '-c', '--prefix', '--cwd', '--filter', '--git-dir', '--work-tree'])
+const optionsWithValue = wordSet('-C -c --prefix --cwd --filter --git-dir --work-tree')
 
 /** The first word that is neither an option nor an option's value. */
 const verbOf = (words: readonly string[]): string | undefined =>
@@ -171,7 +113,7 @@ function waitSeconds(programs: readonly (readonly string[])[]): number {
   for (const [program, amount] of programs) {
     if (program !== 'sleep' || amount === undefined) continue
     const found = /^(\d+(?:\.\d+)?)([smhd]?)$/.exec(amount)
-    if (found) seconds += Number(found[1]) * ({ s: 1, m: 60, h: 3600, d: 86_400 }[found[2] || 's'] ?? 1)
+    if (found) seconds += Number(found[1]) * ({ m: 60, h: 3600, d: 86_400 }[found[2] ?? ''] ?? 1)
   }
   return seconds
 }

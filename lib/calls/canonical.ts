@@ -1,10 +1,11 @@
 import { isRecord } from './json.ts'
+import { wordSet } from './word-set.ts'
 
 /** Fields that say how a call is shown or how long it may take, not what it does. */
-const cosmetic = new Set(['description', 'timeout', 'run_in_background', 'dangerouslyDisableSandbox'])
-/** Values that the client fills in for some events and leaves out for others. */
-const filledIn: Readonly<Record<string, unknown>> = { replace_all: false }
-const pathFields = new Set(['file_path', 'notebook_path', 'path'])
+const cosmetic = wordSet('description timeout run_in_background dangerouslyDisableSandbox')
+/** What the client fills in for some events and leaves out for others. */
+const isFilledIn = (key: string, value: unknown): boolean => key === 'replace_all' && value === false
+const pathFields = wordSet('file_path notebook_path path')
 /** Deeper nesting is cut: input is not ours and may be built to exhaust the stack. */
 const deepest = 32
 
@@ -13,21 +14,18 @@ const deepest = 32
  * left out, paths absolute where the folder is known.
  *
  * @param folder the call's working folder (`cwd`), absolute.
+ * @param depth how deep inside the input the value stands.
  */
-export function canonicalInput(input: unknown, folder?: string): string {
-  return write(input, folder, 0)
-}
-
-function write(value: unknown, folder: string | undefined, depth: number): string {
+export function canonicalInput(value: unknown, folder?: string, depth = 0): string {
   if (depth > deepest) return '"…"'
-  if (Array.isArray(value)) return `[${value.map((item) => write(item, folder, depth + 1)).join(',')}]`
+  if (Array.isArray(value)) return `[${value.map((item) => canonicalInput(item, folder, depth + 1)).join(',')}]`
   if (!isRecord(value)) return JSON.stringify(value) ?? 'null'
   const parts: string[] = []
   for (const key of Object.keys(value).sort()) {
     const item = value[key]
-    if (depth === 0 && (cosmetic.has(key) || (key in filledIn && filledIn[key] === item))) continue
+    if (depth === 0 && (cosmetic.has(key) || isFilledIn(key, item))) continue
     const settled = depth === 0 && pathFields.has(key) && typeof item === 'string' ? absolute(item, folder) : item
-    parts.push(`${JSON.stringify(key)}:${write(settled, folder, depth + 1)}`)
+    parts.push(`${JSON.stringify(key)}:${canonicalInput(settled, folder, depth + 1)}`)
   }
   return `{${parts.join(',')}}`
 }

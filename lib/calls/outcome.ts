@@ -1,3 +1,5 @@
+import { wordSet } from './word-set.ts'
+
 /**
  * How a tool call ended.
  * - `pending`: asked for, not settled yet;
@@ -57,6 +59,6 @@ export function outcomeOfResponse(text: string, tool: string): Outcome {
 }
 
 /** Tools that change files and do nothing else. */
-export const editors: ReadonlySet<string> = new Set(['Edit', 'MultiEdit', 'Write', 'NotebookEdit'])
+export const editors = wordSet('Edit MultiEdit Write NotebookEdit')
 
 const changeWord = /\b(?:updated|created|applied|inserted|deleted|written|modified|overwritten)\b/i

@@ -1,3 +1,5 @@
+import { wordSet } from './word-set.ts'
+
 /**
  * The simple commands of a shell line, each as its leading words: split at `;`, `&`, `|`, line ends and the openings of
  * subshells, quotes honoured, leading assignments and wrappers such as `sudo` left out. A reading for statistics, no shell:
@@ -59,21 +61,7 @@ export function simpleCommands(line: string): string[][] {
   return commands
 }
 
-const wrappers = new Set([
-  'sudo',
-  'command',
-  'exec',
-  'time',
-  'nohup',
-  'env',
-  'then',
-  'do',
-  'else',
-  '{',
-  '!',
-  'if',
-  'while',
-])
+const wrappers = wordSet('sudo command exec time nohup env then do else { ! if while')
 
 function withoutWrappers(words: readonly string[]): string[] {
   let first = 0

@@ -95,8 +95,9 @@ export function readHookInput(value: unknown): Received {
 }
 
 function parseJson(stdin: string): unknown {
-  const body = stdin.startsWith('\ufeff') ? stdin.slice(1) : stdin
-  if (body.trim() === '') throw new InputError('stdin is empty; expected the JSON object that the client sends')
+  // a byte order mark goes with the blanks
+  const body = stdin.trim()
+  if (body === '') throw new InputError('stdin is empty; expected the JSON object that the client sends')
   try {
     return JSON.parse(body)
   } catch {

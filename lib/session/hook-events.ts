@@ -96,21 +96,22 @@ function plainText(result: unknown): string {
 }
 
 /** The engine counts by agent; ids that are too long to keep are kept by their hash. */
-function actorOf(input: {
-  agent_id?: string | undefined
-  prompt_id?: string | undefined
-  turn_count?: number | undefined
-}): Actor {
+function actorOf({ agent_id, prompt_id, turn_count: turn }: Who): Actor {
   return {
-    agent: input.agent_id === undefined ? mainAgent : shortId(input.agent_id),
-    ...(input.prompt_id === undefined ? {} : { promptId: shortId(input.prompt_id) }),
-    ...(input.turn_count === undefined ? {} : { turn: input.turn_count }),
+    agent: agent_id === undefined ? mainAgent : shortId(agent_id),
+    ...(prompt_id === undefined ? {} : { promptId: shortId(prompt_id) }),
+    ...(turn === undefined ? {} : { turn }),
   }
 }
 
 /** An id from input, as it is kept and shown: long ones, and those with more than printable ASCII, by their hash. */
 export const shortId = (id: string): string => (/^[\x20-\x7e]{0,100}$/.test(id) ? id : `id-${hash(id)}`)
 
+interface Who {
+  readonly agent_id?: string | undefined
+  readonly prompt_id?: string | undefined
+  readonly turn_count?: number | undefined
+}
 interface ToolUse {
   readonly tool_name: string
   readonly tool_input?: unknown

@@ -50,7 +50,7 @@ export const nodeFiles: Files = {
     const file = fs.openSync(path, O_WRONLY | O_APPEND | O_CREAT | noFollow | nonBlocking, ownerFile)
     try {
       const stats = fs.fstatSync(file)
-      if (!stats.isFile()) throw new KnownError('write', path, 'it is not a regular file', 'ENOTFILE')
+      if (!stats.isFile()) throw notRegular('write', path)
       if (stats.size === 0) ownerOnly(file)
       writeAll(file, content)
       if (options?.durable) flush(file)
@@ -126,14 +126,15 @@ function withRegularFile<T>(path: string, read: (file: number) => T): T {
   try {
     const stats = fs.fstatSync(file)
     // A folder is left to the read itself, which fails with the system's EISDIR.
-    if (!stats.isFile() && !stats.isDirectory()) {
-      throw new KnownError('read', path, 'it is not a regular file', 'ENOTFILE')
-    }
+    if (!stats.isFile() && !stats.isDirectory()) throw notRegular('read', path)
     return read(file)
   } finally {
     fs.closeSync(file)
   }
 }
+
+const notRegular = (action: 'read' | 'write', path: string): KnownError =>
+  new KnownError(action, path, 'it is not a regular file', 'ENOTFILE')
 
 /** `length` bytes from `position` on; fewer only where the file ends. A read may bring less than it was asked for. */
 function readPiece(file: number, position: number, length: number): Buffer {
