@@ -1,3 +1,4 @@
+import { shortenedJson } from '../lib/calls/shortened-json.ts'
 import { runHook } from '../lib/protocol/run-hook.ts'
 import { drain } from '../lib/session/drain.ts'
 import { monitor } from '../lib/session/monitor.ts'
@@ -7,4 +8,4 @@ import { nodeStdio } from '../lib/system/stdio.ts'
 
 const system = nodeSystemWithoutAncestors()
 if (process.argv[2] === drainWord) void drain(system)
-else void runHook('circuit_breaker', system, nodeStdio(), monitor)
+else void runHook('circuit_breaker', system, nodeStdio(shortenedJson), monitor)

@@ -9,7 +9,8 @@
  * Taking in and removing are two steps: a process that is killed in between leaves files that are taken in again.
  * Whoever drains must recognise an event that it already knows.
  */
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { shortenedJson } from '../calls/shortened-json.ts'
 import { asKnownError, causeLine, errorCode } from '../system/known-error.ts'
 import type { System } from '../system/system.ts'
 import { parseJson } from './document-text.ts'
@@ -41,12 +42,12 @@ export interface SpoolEntry {
   readonly name: string
   /** When it happened, milliseconds since 1970: by its name, or by the file system where a shell wrote it. */
   readonly at: number
-  /** The parsed input, without `__proto__` keys; anything that JSON can say. */
+  /** The parsed input, without `__proto__` keys and the middle of very long strings; anything that JSON can say. */
   readonly value: unknown
 }
 
 export interface Drain {
-  /** In the order of their names. */
+  /** In the order of their times, then of their names. */
   readonly entries: readonly SpoolEntry[]
   /** Files that were removed because they cannot be used: not JSON, too large, not a regular file. */
   readonly broken: readonly { readonly name: string; readonly cause: string }[]
@@ -135,11 +136,12 @@ export function spoolTake(system: System, folder: string): Drain {
       if (facts.kind !== 'file') throw new SyntaxError('it is not a regular file')
       if (facts.size > largestSpoolFile) throw new SyntaxError(`${facts.size} bytes are more than ${largestSpoolFile}`)
       bytes += facts.size
-      entries.push({ name, at: timeOf(name, facts.modifiedAt), value: parseJson(system.files.readText(path)) })
+      const text = shortenedJson(system.files.readHead(path, facts.size))
+      entries.push({ name, at: timeOf(name, facts.modifiedAt), value: parseJson(text) })
     } catch (error) {
       if (errorCode(error) === 'ENOENT') continue
       if (!(error instanceof SyntaxError || error instanceof RangeError)) throw asKnownError('read', path, error)
-      if (isBeingWritten(system, path)) {
+      if (name.startsWith('batch-') && isBeingWritten(system, path)) {
         seen -= 1
         continue
       }
@@ -151,18 +153,15 @@ export function spoolTake(system: System, folder: string): Drain {
     folder,
     broken.map(({ name }) => name),
   )
-  entries.sort((a, b) => a.at - b.at || (a.name < b.name ? -1 : 1))
+  // of the same moment in the order of their names, as they were read
+  entries.sort((a, b) => a.at - b.at)
   return { entries, broken, left: names.length - seen }
 }
 
-/** A shell opened it moments ago and may not have written it whole. */
+/** Somebody wrote to it moments ago and may not have written it whole. */
 function isBeingWritten({ files, clock }: System, path: string): boolean {
   const facts = files.facts(path)
-  return (
-    facts?.kind === 'file' &&
-    basename(path).startsWith('batch-') &&
-    Math.abs(clock() - facts.modifiedAt) < longestWriting
-  )
+  return facts?.kind === 'file' && Math.abs(clock() - facts.modifiedAt) < longestWriting
 }
 
 /** The time in a name, else the one given. */

@@ -22,8 +22,21 @@ const pasts: readonly Past[] = [
   { calls: 1000, sessions: 100, log: 1_000_000 },
   { calls: 100_000, sessions: 1000, log: 5_000_000 },
 ]
-/** Bytes of one tool's output. */
-const results: readonly number[] = [1000, 1_000_000, 10_000_000]
+/** One tool's output. */
+interface Result {
+  readonly bytes: number
+  /** What each of its lines begins with. */
+  readonly words: string
+  readonly name?: string
+}
+
+const words = 'line of a long result'
+const results: readonly Result[] = [
+  { bytes: 1000, words },
+  { bytes: 1_000_000, words },
+  { bytes: 10_000_000, words },
+  { bytes: 10_000_000, words: '{"a":"b"}', name: 'a result dense in quotes' },
+]
 
 const session = 'growing'
 
@@ -82,21 +95,21 @@ async function withResults({ quick }: Options): Promise<string[][]> {
     const reader = project.script('reader.mjs', 'for await (const _ of process.stdin);\n')
     const monitor = project.hook('circuit-breaker-monitor')
     const scene = { project, session }
-    const input = (bytes: number, round: number) => {
-      const line = `line of a long result, ${round}\n`
+    const input = ({ bytes, words }: Result, round: number) => {
+      const line = `${words}, ${round}\n`
       const output = line.repeat(Math.ceil(bytes / line.length)).slice(0, bytes)
-      const call = bashCall(`make ${round}`, `toolu_${bytes}_${round}`)
+      const call = bashCall(`make ${round}`, `toolu_${bytes}_${words.length}_${round}`)
       return JSON.stringify(postToolBatch(scene, [[call, output]]))
     }
-    const works = [results[0] as number, ...results].flatMap((bytes) => [
-      (round: number) => project.timeNode(reader, input(bytes, round)),
-      (round: number) => project.timeNode(monitor, input(bytes, round)),
+    const works = [results[0] as Result, ...results].flatMap((result) => [
+      (round: number) => project.timeNode(reader, input(result, round)),
+      (round: number) => project.timeNode(monitor, input(result, round)),
     ])
     const times = Object.values(await inTurn(quick ? 5 : 61, Object.fromEntries(works.entries())))
     const overReader = (i: number) => ratios(times[2 * i + 1] ?? [], times[2 * i] ?? [])
-    return results.map((bytes, i) => {
+    return results.map(({ bytes, name: what = 'a result' }, i) => {
       const against = ratios(overReader(i + 1), overReader(0))
-      const name = `a result of ${sizeText(bytes)}, over Node reading it to the end`
+      const name = `${what} of ${sizeText(bytes)}, over Node reading it to the end`
       return rowOf(name, 'monitor', times[2 * i + 3] ?? [], against, i === 0)
     })
   } finally {

@@ -66,12 +66,10 @@ it('twice is once', async () => {
 it('says nothing where it cannot work, and loses nothing', async () => {
   const { bench, waiting } = benchWith([['S', 'ls']])
   const { files } = bench
-  bench.files = {
-    ...files,
-    readText: () => {
-      throw Object.assign(new Error('no'), { code: 'EIO' })
-    },
+  const fail = () => {
+    throw Object.assign(new Error('no'), { code: 'EIO' })
   }
+  bench.files = { ...files, readText: fail, readHead: fail }
   await drain(bench.system)
   bench.files = files
   expect(waiting()).toBe(1)

@@ -128,6 +128,16 @@ describe('taking in', () => {
     expect(Object.keys(value as object)).toEqual(['kept'])
   })
 
+  test('of a very long text the middle is left out, and a file that breaks off in one is still broken', () => {
+    const text = JSON.stringify({ output: 'a line\n'.repeat(1_000_000), kept: 'short' })
+    put('1-1-a.json', text)
+    put('2-1-a.json', text.slice(0, 5_000_000))
+    const { entries, broken } = spoolTake(real, spool)
+    expect(entries).toMatchObject([{ value: { output: expect.stringContaining('[8000000 bytes]'), kept: 'short' } }])
+    expect(JSON.stringify(entries).length).toBeLessThan(100_000)
+    expect(broken.map(({ name }) => name)).toEqual(['2-1-a.json'])
+  })
+
   test('more than 16 MB waits for the next time', () => {
     const quarter = `"${'a'.repeat(drainAtMost / 4 - 2)}"`
     for (let n = 10; n < 15; n += 1) put(`${n}-1-a.json`, quarter)

@@ -140,6 +140,9 @@ describe.skipIf(process.platform === 'win32')('whatever stdin is', () => {
     const nonBlocking = 'import fcntl, os; fcntl.fcntl(0, fcntl.F_SETFL, fcntl.fcntl(0, fcntl.F_GETFL) | os.O_NONBLOCK)'
     const line = `(sleep 0.5; printf one; sleep 0.5; printf two) | (python3 -c '${nonBlocking}'; $READ)`
     expect(shell(line)).toEqual({ status: 0, stderr: '', out: expected('onetwo') })
+    writeFileSync(join(folder, 'large'), large)
+    const much = line.replace('printf one', `cat "${join(folder, 'large')}"`)
+    expect(shell(much)).toEqual({ status: 0, stderr: '', out: expected(`${large}two`) })
   })
 
   it.skipIf(!has('script'))('a terminal, until the end of input is typed', () => {
