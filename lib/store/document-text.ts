@@ -1,3 +1,4 @@
+import { isRecord } from '../calls/json.ts'
 import { causeLine, KnownError } from '../system/known-error.ts'
 import type { DocumentKind } from './store.ts'
 
@@ -51,7 +52,7 @@ export const tooLargeCause = (bytes: number): string | undefined =>
  */
 export function parseJson(text: string): unknown {
   // A reviver is slow, and only a text with the name in plain letters or with escaped ASCII can hold the key.
-  const reviver = /__proto__|\\u00/i.test(text) ? withoutPrototypeKey : undefined
+  const reviver = text.includes('__proto__') || text.includes('\\u00') ? withoutPrototypeKey : undefined
   try {
     return JSON.parse(text, reviver)
   } catch (error) {
@@ -61,7 +62,7 @@ export function parseJson(text: string): unknown {
 }
 
 function currentVersion<T>(kind: DocumentKind<T>, value: unknown): unknown {
-  if (!isObject(value)) throw new Error('it is not a JSON object')
+  if (!isRecord(value)) throw new Error('it is not a JSON object')
   const { version } = value
   if (kind.version === undefined || version === kind.version) return value
   if (typeof version !== 'number' || !Number.isInteger(version) || version < 0) {
@@ -72,10 +73,7 @@ function currentVersion<T>(kind: DocumentKind<T>, value: unknown): unknown {
   if (kind.migrate === undefined)
     throw new Error(`version ${version} is older than ${kind.version} and cannot be migrated`)
   const migrated = kind.migrate(value, version)
-  return isObject(migrated) ? { ...migrated, version: kind.version } : migrated
+  return isRecord(migrated) ? { ...migrated, version: kind.version } : migrated
 }
 
 const withoutPrototypeKey = (key: string, value: unknown): unknown => (key === '__proto__' ? undefined : value)
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
