@@ -11,8 +11,11 @@ export interface ResultFingerprints {
   readonly shape: string
 }
 
-/** Texts above this many UTF-16 units are compared by their two ends and their length, so that cost stays bounded. */
-const longest = 65_536
+/**
+ * Texts above this many UTF-16 units are compared by their two ends and their length. A hook is a process that has just started, in
+ * which nothing is compiled yet: of a longer text the hash alone takes milliseconds.
+ */
+const longest = 16_384
 
 export function resultFingerprints(text: string): ResultFingerprints {
   const plain = withoutColour(bounded(text))

@@ -9,7 +9,7 @@ export interface Problem {
 }
 
 export interface Checked {
-  /** The value with its defaults filled in, parts of which may be the value's own; means nothing where there are problems. */
+  /** The value with its defaults filled in; means nothing where there are problems. */
   readonly copy: unknown
   /** In the order of the rule's fields, unknown fields after them; empty where the value is right. */
   readonly problems: readonly Problem[]
@@ -60,7 +60,7 @@ export function check(rule: Rule, value: unknown): Checked {
   }
 
   const copyFields = (rule: Rule, properties: Readonly<Record<string, Rule>>, value: Fields): Fields => {
-    if (isPlain(rule, properties, value) && !hasDefaults(properties)) return value
+    if (isPlain(rule, properties, value) && !hasDefaults(properties)) return { ...value }
     // A spread makes plain fields of everything, a `__proto__` from JSON included.
     const copied: Fields = rule.additionalProperties === true ? { ...value } : {}
     for (const key of Object.keys(properties)) {
@@ -93,11 +93,7 @@ function isPlain(rule: Rule, properties: Readonly<Record<string, Rule>>, value: 
   for (const key in value) {
     const found = value[key]
     if (typeof found === 'object' || found === undefined || !Object.hasOwn(properties, key)) return false
-    const field = properties[key] as Rule
-    // Most of them are texts, and a call costs more than what it would do.
-    if (typeof found === 'string' && field.type === 'string' && !field.format) {
-      if (found.length < (field.minLength ?? 0) || found.length > (field.maxLength ?? found.length)) return false
-    } else if (!fits(field, found)) return false
+    if (!fits(properties[key] as Rule, found)) return false
   }
   return rule.required?.every((key) => Object.hasOwn(value, key)) ?? true
 }

@@ -23,9 +23,9 @@ function expectEnds(short: string, long: string, bytes: number): void {
   const [head, tail] = [short.slice(0, at), short.slice(at + marker.length)]
   expect(long.startsWith(head) && long.endsWith(tail)).toBe(true)
   for (const part of [head, tail]) {
-    // thirty thousand bytes, and a unit of UTF-16 has six of them at most; one character more or less
-    expect(part.length).toBeGreaterThanOrEqual(4998)
-    expect(part.length).toBeLessThanOrEqual(30_002)
+    // eight thousand bytes, and a unit of UTF-16 has six of them at most; one character more or less
+    expect(part.length).toBeGreaterThanOrEqual(1331)
+    expect(part.length).toBeLessThanOrEqual(8002)
     if (!hasHalves(long)) expect(hasHalves(part)).toBe(false)
   }
 }
