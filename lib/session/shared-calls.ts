@@ -1,5 +1,5 @@
 import type { Config } from '../config/schema.ts'
-import type { SettledEvent } from '../engine/event.ts'
+import type { SettledEvent, Settlement } from '../engine/event.ts'
 import { limitsFor, sharedScopes } from '../engine/shared-config.ts'
 import type { Happening } from './happening.ts'
 
@@ -8,15 +8,15 @@ import type { Happening } from './happening.ts'
  * about every Bash call: none, most of the time.
  */
 export const uncounted = (happenings: readonly Happening[], config: Config): readonly Happening<SettledEvent>[] =>
-  happenings
-    .flatMap(bashCalls)
-    .filter(({ event }) => sharedScopes.some((scope) => limitsFor(scope, event, config).length > 0))
+  happenings.flatMap(({ session, event, at }) => {
+    if (event.kind !== 'settled' && event.kind !== 'batch') return []
+    const { agent } = event
+    const settlements = event.kind === 'settled' ? [event] : event.calls
+    // Asked first: a spread makes the line that a settlement only makes when it is read.
+    return settlements
+      .filter((settlement) => settlement.call.tool === 'Bash' && countsTogether(settlement, config))
+      .map((settlement) => ({ session, event: { ...settlement, kind: 'settled', agent }, at }))
+  })
 
-function bashCalls({ session, event, at }: Happening): Happening<SettledEvent>[] {
-  if (event.kind !== 'settled' && event.kind !== 'batch') return []
-  const { agent } = event
-  const settlements = event.kind === 'settled' ? [event] : event.calls
-  return settlements
-    .filter(({ call }) => call.tool === 'Bash')
-    .map((settlement) => ({ session, event: { ...settlement, kind: 'settled', agent }, at }))
-}
+const countsTogether = (settlement: Settlement, config: Config): boolean =>
+  sharedScopes.some((scope) => limitsFor(scope, settlement, config).length > 0)
