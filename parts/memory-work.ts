@@ -1,1 +1,2 @@
 export { runJanitor } from '../lib/memory/janitor.ts'
+export { describeReport } from '../lib/memory/report.ts'

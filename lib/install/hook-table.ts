@@ -4,8 +4,9 @@
  */
 
 import { namesWord } from '../resilience/names-word.ts'
-import { installedFolder } from '../session/installed-mark.ts'
 import { ownFileNames } from '../session/own-file-names.ts'
+import { promptCommandNames } from '../session/prompt-command.ts'
+import { firstPromptEnding, marksFolder } from '../session/session-marks.ts'
 import { drainWord, failurePrefix } from '../store/spool.ts'
 
 /** Which settings file: the project's shared one, the project's private one, or the user's own. */
@@ -23,14 +24,26 @@ export type HookExecutable =
  * When an entry starts its executable.
  * - `always`: a plain Node command.
  * - `armed`: only while the marker is there, that is while a circuit is not closed or a streak is one step from tripping.
- * - `waiting`: also when batches wait in the spool, and then in the background: a turn or a session ends, nothing has to be said.
+ * - `prompted`: for a prompt, but for the first of a session whose start has found that nothing would have to be told with it: that
+ *   one is put into the spool, unless it holds words that are meant for us.
+ * - `waiting`: also when batches wait in the spool, and then in the background: a session ends, nothing has to be said.
+ * - `resting`: the same, at the end of a turn, which in a run that nobody watches is soon the end of the session.
  * - `batch`: also when enough of them wait; else the input is put there.
  * - `troubled`: only while the model's API has failed and has not worked since.
  * - `left`: never; the input is left in the spool for the next prompt. Under `claude -p` the client ends with a turn that failed
  *   and takes its hooks along, and a Node that is still starting would be lost.
  * - `names`: like `always`, and no contents are to be reported.
  */
-export type CommandForm = 'always' | 'armed' | 'waiting' | 'batch' | 'troubled' | 'left' | 'names'
+export type CommandForm =
+  | 'always'
+  | 'armed'
+  | 'prompted'
+  | 'waiting'
+  | 'resting'
+  | 'batch'
+  | 'troubled'
+  | 'left'
+  | 'names'
 
 export interface HookRegistration {
   readonly event: string
@@ -87,7 +100,7 @@ export const hookTable: readonly HookRegistration[] = [
   {
     event: 'UserPromptSubmit',
     executable: 'prompt-intake',
-    form: 'always',
+    form: 'prompted',
     // It waits for a minute at most while the model's API is overloaded.
     timeout: 75,
     statusMessage: 'Breakerbox: is the model API overloaded?',
@@ -99,7 +112,7 @@ export const hookTable: readonly HookRegistration[] = [
   monitor('PostToolBatch', 'batch'),
   monitor('SubagentStart'),
   monitor('SubagentStop'),
-  monitor('Stop', 'waiting'),
+  monitor('Stop', 'resting'),
   { event: 'Stop', executable: 'prompt-intake', form: 'troubled', timeout: 10 },
   { event: 'StopFailure', executable: 'prompt-intake', form: 'left', timeout: 10 },
   monitor('SessionEnd', 'waiting'),
@@ -143,7 +156,12 @@ export const memoryFolder = '"${BREAKERBOX_MEMORY_DIR:-${CLAUDE_PROJECT_DIR:-.}/
 /** The same by its name here, and the marker in it. */
 const memory = `m=${memoryFolder}`
 const isArmed = '[ -e "$m/circuit_breaker_armed" ]'
+const isTroubled = '[ -e "$m/circuit_breaker_llm_api" ]'
 const spool = 's="$m/circuit_breaker_spool"'
+/** There is none that a shell may write to. */
+const noSpool = '[ ! -d "$s" ] || [ -L "$s" ] || [ -L "$m" ]'
+/** How marks of a session are named. */
+const sessionAndClient = '$CLAUDE_CODE_SESSION_ID-$CLAUDE_PID'
 
 /**
  * The batch that is the so-manieth to wait starts Node in the background, which takes them in while the model thinks. More
@@ -157,6 +175,13 @@ export const overdue = 2 * gathered
 /** Takes in what waits; a client that ends may end it, and then the next hook of the project does. */
 const inBackground = (node: string): string => `${node} ${drainWord} </dev/null >/dev/null 2>&1 &`
 
+const ifWaiting = (node: string): string => `if [ -e "$1" ]; then ${inBackground(node)} fi`
+
+/** Words of a prompt that Node has to read at once, as the client's JSON spells them. */
+const meantForUs = ['"SUDO BYPASS"', ...promptCommandNames]
+
+const putAsBatch = 'umask 077; set -C; { printf %s "$t" >"$s/batch-$PPID-$$.json"; } 2>/dev/null'
+
 /**
  * What the shell runs. Only builtins decide whether Node starts; where one of them fails, it starts, or the hook ends with 0.
  * A batch is written by one process, owner-only, never over a file that is there and never through a link; where it cannot
@@ -166,20 +191,33 @@ const commandForms: Record<CommandForm, (node: string) => string> = {
   always: (node) => node,
   names: (node) => `${node} ${namesWord}`,
   armed: (node) => `${memory}; ! ${isArmed} || exec ${node}`,
-  waiting: (node) =>
+  prompted: (node) =>
+    [
+      memory,
+      spool,
+      `f="$m/${marksFolder}/${sessionAndClient}${firstPromptEnding}"`,
+      `set -- "$s"/${failurePrefix}*`,
+      `{ [ -f "$f" ] && ! { ${isArmed} || ${isTroubled} || ${noSpool} || [ -e "$1" ]; } && rm "$f"; } 2>/dev/null || exec ${node}`,
+      't=$(cat)',
+      `case $t in ${meantForUs.map((words) => `*${words}*`).join('|')}) ;; *) ${putAsBatch} && exit; esac`,
+      `printf %s "$t" | ${node}`,
+    ].join('; '),
+  waiting: (node) => [memory, spool, `! ${isArmed} || exec ${node}`, 'set -- "$s"/*.json', ifWaiting(node)].join('; '),
+  resting: (node) =>
     [
       memory,
       spool,
       `! ${isArmed} || exec ${node}`,
+      '[ "$CLAUDE_CODE_SESSION_ATTENDED" != 0 ] || exit 0',
       'set -- "$s"/*.json',
-      `if [ -e "$1" ]; then ${inBackground(node)} fi`,
+      ifWaiting(node),
     ].join('; '),
-  troubled: (node) => `${memory}; ! [ -e "$m/circuit_breaker_llm_api" ] || exec ${node}`,
+  troubled: (node) => `${memory}; ! ${isTroubled} || exec ${node}`,
   left: (node) =>
     [
       memory,
       spool,
-      `! { [ ! -d "$s" ] || [ -L "$s" ] || [ -L "$m" ]; } || exec ${node}`,
+      `! { ${noSpool}; } || exec ${node}`,
       'umask 077',
       'set -C',
       `{ exec cat; } >"$s/${failurePrefix}$PPID-$$"`,
@@ -190,7 +228,7 @@ const commandForms: Record<CommandForm, (node: string) => string> = {
       memory,
       spool,
       'set -- "$s"/*.json',
-      `! { ${isArmed} || [ ! -d "$s" ] || [ -L "$s" ] || [ -L "$m" ] || [ $# -ge ${overdue - 1} ]; } || exec ${node}`,
+      `! { ${isArmed} || ${noSpool} || [ $# -ge ${overdue - 1} ]; } || exec ${node}`,
       'umask 077',
       'set -C',
       `if [ $# -eq ${gathered - 1} ]; then ${inBackground(node)} fi`,
@@ -274,7 +312,7 @@ export const pluginEntries = (): SettingsEntry[] =>
  * it, the mark goes.
  */
 function stepAside(event: string): string {
-  const mark = `f="$m/${installedFolder}/$CLAUDE_CODE_SESSION_ID-$CLAUDE_PID"`
+  const mark = `f="$m/${marksFolder}/${sessionAndClient}"`
   const isWorking = `[ -e "$f" ] && { [ -e "$p/${copy}" ] || [ -e "$u/${copy}" ]; }`
   const settings = '"$p/settings.json" "$p/settings.local.json" "$u/settings.json"'
   const aside = event === 'UserPromptSubmit' ? `! grep -qs ${copy} ${settings} || exit 0; rm -f "$f"` : 'exit 0'

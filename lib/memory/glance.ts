@@ -1,9 +1,8 @@
 import type { ProjectPaths } from '../config/paths.ts'
 import { causeLine } from '../system/known-error.ts'
-import { nodeStreams } from '../system/node-streams.ts'
+import { openSource } from '../system/open-source.ts'
 import type { Streams } from '../system/streams.ts'
 import type { System } from '../system/system.ts'
-import type { Workshop } from './packing.ts'
 import { type Action, type MemoryFacts, type MemoryLimits, megabyte, plan } from './plan.ts'
 import type { JanitorReport } from './report.ts'
 import { clearDeadLock, longestRun } from './run-lock.ts'
@@ -16,7 +15,7 @@ export interface JanitorOptions {
   readonly runningWindow?: string
   /** Milliseconds after which the run stops between two steps and leaves the rest to the next one. Default 2000. */
   readonly budgetMilliseconds?: number
-  /** Default: the system's own. */
+  /** Default: the system's own; a look at the folder reads only. */
   readonly streams?: Streams
   /** Clears away what other rooms left behind, such as locks of dead writers; called in each run. */
   readonly sweepLeftovers?: (system: System, root: string) => unknown
@@ -24,9 +23,18 @@ export interface JanitorOptions {
 
 export const defaultBudgetMilliseconds = 2000
 
+/**
+ * What a look needs of them. Whether somebody still writes to what an earlier run has set aside is left to the run that would go on
+ * with it, which looks again.
+ */
+type LookStreams = Pick<Streams, 'openSource' | 'openForWriting'>
+
+const reading: LookStreams = { openSource, openForWriting: async () => new Set() }
+
 /** The memory folder, and the limits that it is held to. */
 export interface Round {
-  readonly shop: Workshop
+  /** False when the time is used up. */
+  readonly goOn: () => boolean
   /** Milliseconds. */
   readonly budget: number
   /** A report of a run that did nothing. */
@@ -43,12 +51,12 @@ export function openRound(
   limits: MemoryLimits,
   options: JanitorOptions,
 ): Round {
-  const { runningSession, runningWindow, streams = nodeStreams() } = options
+  const { runningSession, runningWindow, streams = reading } = options
   const budget = Math.min(options.budgetMilliseconds ?? defaultBudgetMilliseconds, longestRun)
   const deadline = system.clock() + budget
   const goOn = () => system.clock() < deadline
   return {
-    shop: { system, streams, root, goOn },
+    goOn,
     budget,
     nothing: {
       records: [],

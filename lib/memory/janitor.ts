@@ -1,5 +1,6 @@
 import type { ProjectPaths } from '../config/paths.ts'
 import { causeLine, errorCode } from '../system/known-error.ts'
+import { nodeStreams } from '../system/node-streams.ts'
 import type { System } from '../system/system.ts'
 import { glance, type JanitorOptions, openRound } from './glance.ts'
 import { folderOf, packedEnding, sessionArchiveFolder } from './names.ts'
@@ -22,10 +23,12 @@ export async function runJanitor(
   limits: MemoryLimits,
   options: JanitorOptions,
 ): Promise<JanitorReport> {
-  const { shop, budget, nothing, look, plannedFor } = openRound(system, paths, limits, options)
-  const found = await glance(system, paths, limits, options)
+  const streams = options.streams ?? nodeStreams()
+  const { goOn, budget, nothing, look, plannedFor } = openRound(system, paths, limits, { ...options, streams })
+  const found = await glance(system, paths, limits, { ...options, streams })
   if ('over' in found) return found.over
   const { due: before } = found
+  const shop = { system, streams, root: paths.memory, goOn }
   try {
     const lock = takeRunLock(system, shop.root, budget)
     const sizes = { bytesBefore: before.totalBytes, bytesAfter: before.totalBytes }

@@ -41,7 +41,7 @@ export interface SurveyOptions {
  */
 export async function surveyMemory(
   system: System,
-  streams: Streams,
+  streams: Pick<Streams, 'openSource' | 'openForWriting'>,
   root: string,
   limits: MemoryLimits,
   options: SurveyOptions = {},

@@ -4,7 +4,7 @@ import { appendIncidents } from '../incidents/incident-log.ts'
 import { glance, type JanitorOptions } from '../memory/glance.ts'
 import type { runJanitor } from '../memory/janitor.ts'
 import { type MemoryLimits, megabyte } from '../memory/plan.ts'
-import type { CleanupRecord, JanitorReport } from '../memory/report.ts'
+import type { CleanupRecord, describeReport, JanitorReport } from '../memory/report.ts'
 import { sweepLeftovers } from '../store/leftovers.ts'
 import { partIfThere } from '../system/part.ts'
 import { shortId } from './hook-events.ts'
@@ -46,6 +46,13 @@ export async function cleanUp(
 /** File name, without its ending, of the part that packs, shortens and removes. */
 const janitorPart = 'memory-work'
 
+interface MemoryWork {
+  runJanitor: typeof runJanitor
+  describeReport: typeof describeReport
+}
+
+const loadWork = (system: Project['system']): MemoryWork | undefined => partIfThere(system, janitorPart)
+
 /** Something is due, which is rare: what does it is loaded for it. */
 async function work(
   { system, paths }: Project,
@@ -53,11 +60,17 @@ async function work(
   options: JanitorOptions,
   bytes: number,
 ): Promise<JanitorReport> {
-  const part = partIfThere<{ runJanitor: typeof runJanitor }>(system, janitorPart)
+  const part = loadWork(system)
   if (part !== undefined) return part.runJanitor(system, paths, limits, options)
   const problem = `the memory folder is above its limits, and ${janitorPart}.cjs is missing beside the hooks: run breakerbox install`
   const sizes = { bytesBefore: bytes, bytesAfter: bytes, limitBytes: limits.total_max_mb * megabyte }
   return { kind: 'unusable', problem, records: [], unfinished: true, ...sizes }
+}
+
+/** The line for the person, where there is one; what words it is loaded for it. */
+export function toldOf({ system }: Project, report: JanitorReport): string | undefined {
+  const isNews = report.records.length > 0 || report.bytesAfter > report.limitBytes
+  return isNews ? loadWork(system)?.describeReport(report) : undefined
 }
 
 /** A damaged document that a process was setting aside when it ended. */

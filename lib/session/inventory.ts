@@ -26,13 +26,15 @@ export interface Watch {
 
 /**
  * Looks at state, config, hook files and settings entries, and remembers what is there now, so that everything is told
- * once. Done when a prompt arrives, where Node runs anyway, time matters least and the person reads. A change of the config
- * is a person's right: it is told and holds. Our own writes, an upgrade by install and what was never there are no news. A
- * light, not a wall: whoever knows of the list can change it too.
+ * once. Done when a session starts and with its prompts, where Node runs anyway, time matters least and the person reads. A
+ * change of the config is a person's right: it is told and holds. Our own writes, an upgrade by install and what was never there
+ * are no news. A light, not a wall: whoever knows of the list can change it too.
+ *
+ * @param begins the session does: a list that is not there was never made, and was not taken away since.
  */
-export async function lookAround(project: Project, session: string): Promise<Watch> {
+export async function lookAround(project: Project, session: string, begins = false): Promise<Watch> {
   try {
-    const incidents = [...(await lookAtState(project, session)), ...(await lookAtRest(project, session))]
+    const incidents = [...(await lookAtState(project, session)), ...(await lookAtRest(project, session, begins))]
     appendIncidents(project.system, project.paths.incidents, incidents)
     return { person: incidents.filter(({ kind }) => kind === 'tamper').map(tamperLine), notes: [] }
   } catch (error) {
@@ -54,8 +56,8 @@ async function lookAtState(project: Project, session: string): Promise<Incident[
   return result.kind === 'written' && found !== undefined ? [found] : []
 }
 
-async function lookAtRest(project: Project, session: string): Promise<Incident[]> {
-  const isMissing = !hasList(project)
+async function lookAtRest(project: Project, session: string, begins: boolean): Promise<Incident[]> {
+  const isMissing = !begins && !hasList(project)
   const { document } = await project.store.read(seenKind)
   const now = survey(project, document)
   if (isUpToDate(document, now)) return []

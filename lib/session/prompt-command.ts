@@ -1,7 +1,8 @@
 import type { Project } from './project.ts'
 
 /** Commands that a person types as a prompt, and that the prompt hook carries out itself. */
-export type PromptCommandName = 'circuit-status' | 'reset-circuit' | 'breaker-why'
+export const promptCommandNames = ['circuit-status', 'reset-circuit', 'breaker-why'] as const
+export type PromptCommandName = (typeof promptCommandNames)[number]
 
 export interface PromptCommand {
   readonly name: PromptCommandName
@@ -22,13 +23,15 @@ export interface PromptCommands {
   carryOutPrompt(project: Project, place: PromptPlace, command: PromptCommand): Promise<string>
 }
 
+const ourCommand = new RegExp(String.raw`^/(?:breakerbox:)?(${promptCommandNames.join('|')})(?=\s|$)`)
+
 /**
  * The command that a prompt is; undefined for any other prompt. The client's menu puts a plugin's name before its commands.
  * Whatever follows belongs to the command: such a prompt never goes to the model, which could do nothing with it.
  */
 export function promptCommand(prompt: string): PromptCommand | undefined {
   const text = prompt.trim()
-  const [spelled, name] = /^\/(?:breakerbox:)?(circuit-status|reset-circuit|breaker-why)(?=\s|$)/.exec(text) ?? []
+  const [spelled, name] = ourCommand.exec(text) ?? []
   if (spelled === undefined) return undefined
   return { name: name as PromptCommandName, words: text.slice(spelled.length).trim() }
 }

@@ -4,7 +4,7 @@ import type { DocumentKind } from '../store/store.ts'
 import { ownFileNames } from './own-file-names.ts'
 import type { Project } from './project.ts'
 
-/** What of our protection was there at the last prompt, one line each; made by `inventory.ts`. */
+/** What of our protection was there at the last look, one line each; made by `inventory.ts`. */
 export interface Seen {
   readonly version: 1
   /**
@@ -38,10 +38,4 @@ export function ownHooks({ system: { files }, paths }: Project): readonly string
   const folder = join(paths.project, '.claude', 'hooks')
   if (files.facts(folder)?.kind !== 'folder') return []
   return files.list(folder).filter((name) => ownFileNames.some((beginning) => name.startsWith(beginning)))
-}
-
-/** Makes an empty list when a session starts, so that a prompt which finds none knows that it was taken away. */
-export async function beginList(project: Project): Promise<void> {
-  if (hasList(project) || ownHooks(project).length === 0) return
-  await project.store.update(seenKind, (seen) => ({ ...seen }))
 }

@@ -1,41 +1,10 @@
 import * as fs from 'node:fs'
-import type { ByteSink, ByteSource, Compression, Streams } from './streams.ts'
-import type { FileFacts } from './system.ts'
+import { factsOf, noFollow, openSource } from './open-source.ts'
+import type { ByteSink, Compression, Streams } from './streams.ts'
 
 /** The real thing: descriptors of the operating system. */
 export function nodeStreams(): Streams {
   return { openSource, openSink, compression, openForWriting }
-}
-
-// Missing on Windows, where opening a link for writing is a privilege anyway.
-const noFollow = fs.constants.O_NOFOLLOW ?? 0
-
-function factsOf(descriptor: number): FileFacts {
-  const stat = fs.fstatSync(descriptor, { bigint: true })
-  return {
-    kind: stat.isFile() ? 'file' : 'other',
-    size: Number(stat.size),
-    modifiedAt: Number(stat.mtimeNs / 1000n) / 1000,
-    mode: Number(stat.mode) & 0o777,
-    identity: `${stat.dev}:${stat.ino}`,
-  }
-}
-
-function openSource(path: string): ByteSource {
-  const descriptor = fs.openSync(path, fs.constants.O_RDONLY | noFollow | (fs.constants.O_NONBLOCK ?? 0))
-  return {
-    facts: () => factsOf(descriptor),
-    read(into, position) {
-      let filled = 0
-      while (filled < into.length) {
-        const got = fs.readSync(descriptor, into, filled, into.length - filled, position + filled)
-        if (got === 0) break
-        filled += got
-      }
-      return filled
-    },
-    close: () => fs.closeSync(descriptor),
-  }
 }
 
 function openSink(path: string, keep: number): ByteSink {

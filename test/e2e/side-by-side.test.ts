@@ -1,7 +1,7 @@
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { installedFolder } from '../../lib/session/installed-mark.ts'
+import { marksFolder } from '../../lib/session/session-marks.ts'
 import { root, runCommand } from '../support/built-hook.ts'
 import { type ClientOptions, startConversation } from '../support/client.ts'
 import { bash, repeat, say } from '../support/fake-model.ts'
@@ -49,7 +49,7 @@ async function outcome(project: GuardedProject, options: Partial<ClientOptions>)
 }
 
 /** No mark can be left here, as by an older installed copy, which leaves none: both work. */
-const withoutMarks = (project: GuardedProject) => project.write(`.claude/memory/${installedFolder}`, 'not a folder')
+const withoutMarks = (project: GuardedProject) => project.write(`.claude/memory/${marksFolder}`, 'not a folder')
 
 describeWithClient('the plugin beside an installed copy', () => {
   it('steps aside: but for the start of the session it starts no Node, and all is as without it', async () => {

@@ -86,10 +86,10 @@ const rows: Row[] = [
 
 const janitor: Row = {
   event: 'janitor, nothing to do',
-  why: 'it looks at every file, and the start of a known session goes to the spool',
+  why: 'it looks at every file and around as a prompt does, and the start of a known session goes to the spool',
   hook: 'memory-janitor',
   input: (project) => payloads.sessionStart({ project }),
-  most: { ...none, looks: 28, lists: 8, reads: 2, writes: 1, renames: 1 },
+  most: { ...none, looks: 37, lists: 8, reads: 5, writes: 1, renames: 1 },
 }
 
 /** The kinds of which there were more than allowed. */

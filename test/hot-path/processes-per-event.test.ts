@@ -4,6 +4,7 @@ import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { type CommandForm, commandText, type HookRegistration, hookTable } from '../../lib/install/hook-table.ts'
+import { firstPromptEnding, marksFolder } from '../../lib/session/session-marks.ts'
 import * as payloads from '../support/payloads.ts'
 import type { TempProject } from '../support/temp-project.ts'
 import { begunProject, placeHooks } from './scene.ts'
@@ -26,14 +27,23 @@ const programs = [
   'nohup',
 ]
 
-type Situation = 'calm' | 'armed' | 'one waits' | 'two wait' | 'five wait'
+type Situation =
+  | 'calm'
+  | 'armed'
+  | 'one waits'
+  | 'two wait'
+  | 'five wait'
+  | 'first prompt'
+  | 'one waits, nobody watches'
 
 /** How each form of command starts programs, in the order of their names. */
 const started: Record<CommandForm, Partial<Record<Situation, readonly string[]>>> = {
   always: { calm: ['node'], armed: ['node'] },
   names: { calm: ['node'], armed: ['node'] },
   armed: { calm: [], armed: ['node'], 'one waits': [] },
-  waiting: { calm: [], armed: ['node'], 'one waits': ['node'] },
+  prompted: { calm: ['node'], armed: ['node'], 'first prompt': ['cat', 'rm'] },
+  waiting: { calm: [], armed: ['node'], 'one waits': ['node'], 'one waits, nobody watches': ['node'] },
+  resting: { calm: [], armed: ['node'], 'one waits': ['node'], 'one waits, nobody watches': [] },
   left: { calm: ['cat'], armed: ['cat'], 'one waits': ['cat'] },
   troubled: { calm: [], armed: [], 'one waits': [] },
   // The third that waits also starts Node in the background; where that has not helped, Node takes the batch itself.
@@ -46,7 +56,15 @@ const started: Record<CommandForm, Partial<Record<Situation, readonly string[]>>
   },
 }
 
-const waiting: Record<Situation, number> = { calm: 0, armed: 0, 'one waits': 1, 'two wait': 2, 'five wait': 5 }
+const waiting: Partial<Record<Situation, number>> = {
+  'one waits': 1,
+  'two wait': 2,
+  'five wait': 5,
+  'one waits, nobody watches': 1,
+}
+
+const session = { CLAUDE_CODE_SESSION_ID: '0b0e8a5e-7f0c-4d0f-9b3a-6f5c2d1e0a9b', CLAUDE_PID: '4711' }
+const firstPrompt = `${session.CLAUDE_CODE_SESSION_ID}-${session.CLAUDE_PID}${firstPromptEnding}`
 
 const call = payloads.bashCall('date', 'toolu_fresh')
 
@@ -78,11 +96,14 @@ describe.skipIf(process.platform === 'win32')('a registered command starts only 
   test.each(cases)('$event, $situation: $names', async ({ registration, situation, names }) => {
     const project = await installedProject()
     if (situation === 'armed') writeFileSync(join(project.memory, 'circuit_breaker_armed'), '')
-    for (let i = 0; i < waiting[situation]; i += 1) {
+    if (situation === 'first prompt') project.write(`.claude/memory/${marksFolder}/${firstPrompt}`, '')
+    for (let i = 0; i < (waiting[situation] ?? 0); i += 1) {
       const batch = payloads.postToolBatch({ project }, [[payloads.bashCall(`ls ${i}`, `toolu_waits_${i}`), `${i}`]])
       writeFileSync(join(project.memory, 'circuit_breaker_spool', `batch-1-${i}.json`), JSON.stringify(batch))
     }
-    expect(await run(project, registration, names.length)).toEqual({ exitCode: 0, stderr: '', names })
+    const attended = situation === 'one waits, nobody watches' ? '0' : '1'
+    const environment = { ...session, CLAUDE_CODE_SESSION_ATTENDED: attended }
+    expect(await run(project, registration, environment, names.length)).toEqual({ exitCode: 0, stderr: '', names })
   })
 })
 
@@ -94,12 +115,22 @@ async function installedProject(): Promise<TempProject> {
 }
 
 /** Runs the command of a registration with nothing but watched programs in reach. */
-async function run(project: TempProject, registration: HookRegistration, expected: number) {
+async function run(
+  project: TempProject,
+  registration: HookRegistration,
+  environment: Readonly<Record<string, string>>,
+  expected: number,
+) {
   const log = join(project.home, 'started')
   writeFileSync(log, '')
   const child = spawn('/bin/sh', ['-c', commandText('project', registration)], {
     cwd: project.folder,
-    env: { PATH: watchedPrograms(project, log), HOME: project.home, CLAUDE_PROJECT_DIR: project.folder },
+    env: {
+      ...environment,
+      PATH: watchedPrograms(project, log),
+      HOME: project.home,
+      CLAUDE_PROJECT_DIR: project.folder,
+    },
   })
   let stderr = ''
   child.stderr.on('data', (piece) => {

@@ -5,6 +5,8 @@ import { describe, expect, test, vi } from 'vitest'
 import { type CommandForm, commandText, hookTable } from '../../lib/install/hook-table.ts'
 import { markerName } from '../../lib/session/marker.ts'
 import { troubleMarker } from '../../lib/session/model-api.ts'
+import { firstPromptEnding, marksFolder } from '../../lib/session/session-marks.ts'
+import { failurePrefix } from '../../lib/store/spool.ts'
 import { type Bench, exists, install, newBench, put, read } from './folder.ts'
 
 interface Settings {
@@ -82,6 +84,10 @@ describe.skipIf(process.platform === 'win32')('a shell entry starts Node', { tim
     ['waiting', {}, false],
     ['waiting', { waiting: 1 }, false],
     ['waiting', { armed: true }, true],
+    ['resting', {}, false],
+    ['resting', { waiting: 1 }, false],
+    ['resting', { armed: true }, true],
+    ['prompted', {}, true],
     ['batch', {}, false],
     ['batch', { waiting: 1 }, false],
     ['batch', { waiting: 2 }, false],
@@ -95,7 +101,7 @@ describe.skipIf(process.platform === 'win32')('a shell entry starts Node', { tim
 
   test('without variables it works in the folder it stands in', () => {
     const bench = benchWith({ armed: true })
-    for (const form of ['always', 'armed', 'waiting', 'batch'] as const) {
+    for (const form of ['always', 'armed', 'prompted', 'waiting', 'resting', 'batch'] as const) {
       expect(fire(form, bench, '{}', {}).stdout).toBe(started)
     }
   })
@@ -109,6 +115,103 @@ describe.skipIf(process.platform === 'win32')('a shell entry starts Node', { tim
     expect(fs.readdirSync(join(moved, 'circuit_breaker_spool'))).toHaveLength(1)
     put(join(moved, markerName), '')
     expect(fire('armed', bench, '{}', env).stdout).toBe(started)
+  })
+})
+
+const session = { CLAUDE_CODE_SESSION_ID: '0b0e8a5e-7f0c-4d0f-9b3a-6f5c2d1e0a9b', CLAUDE_PID: '4711' }
+const firstPrompt = `${session.CLAUDE_CODE_SESSION_ID}-${session.CLAUDE_PID}${firstPromptEnding}`
+
+/** An installed project in which a session has begun that may say something first; its hook repeats what it is given. */
+function benchBegun() {
+  const bench = benchWith({})
+  const mark = join(bench.memory, marksFolder, firstPrompt)
+  put(mark, '')
+  const intake = join(bench.project, '.claude', 'hooks', 'circuit-breaker-monitor.cjs')
+  put(intake, `process.stdin.pipe(process.stdout)`)
+  const say = (input: string, env: Record<string, string> = {}) =>
+    fire('prompted', bench, input, { CLAUDE_PROJECT_DIR: bench.project, ...session, ...env })
+  const waiting = () => fs.readdirSync(bench.spool).filter((name) => name.endsWith('.json'))
+  return { ...bench, mark, say, waiting }
+}
+
+const prompt = JSON.stringify({ hook_event_name: 'UserPromptSubmit', prompt: 'fix "it" \\ für $HOME `id` %s \n' })
+
+describe.skipIf(process.platform === 'win32')('the entry of UserPromptSubmit', { timeout: 60_000 }, () => {
+  test('puts the first prompt of a calm session into the spool, whole and owner-only; the second starts Node', () => {
+    const bench = benchBegun()
+    const { stdout, stderr, status } = bench.say(prompt)
+    expect([stdout, stderr, status, exists(bench.mark)]).toEqual(['', '', 0, false])
+    const [name = '', ...others] = bench.waiting()
+    expect(others).toEqual([])
+    expect(name).toMatch(/^batch-\d+-\d+\.json$/)
+    expect(read(join(bench.spool, name))).toBe(prompt)
+    expect(fs.statSync(join(bench.spool, name)).mode & 0o777).toBe(0o600)
+    expect(bench.say(prompt).stdout).toBe(prompt)
+    expect(bench.waiting()).toHaveLength(1)
+  })
+
+  test.each(['say SUDO BYPASS now', '/reset-circuit --all', '  /breakerbox:circuit-status', '/breaker-why'])(
+    'gives Node what is meant for us, whole: %s',
+    (words) => {
+      const bench = benchBegun()
+      const input = JSON.stringify({ prompt: `${words} \\ %s "` })
+      expect(bench.say(input).stdout).toBe(input)
+      expect(bench.waiting()).toEqual([])
+    },
+  )
+
+  test.each<[string, (bench: ReturnType<typeof benchBegun>) => Record<string, string> | undefined]>([
+    [
+      'the session is another one',
+      () => ({ CLAUDE_CODE_SESSION_ID: session.CLAUDE_CODE_SESSION_ID.replace('0', '1') }),
+    ],
+    ['the client is another one', () => ({ CLAUDE_PID: '4712' })],
+    ['a circuit is open', ({ memory }) => void put(join(memory, markerName), '')],
+    ['the API is in trouble', ({ memory }) => void put(join(memory, troubleMarker), '')],
+    ['a turn has failed', ({ spool }) => void put(join(spool, `${failurePrefix}1-1`), '{}')],
+    ['there is no spool', ({ spool }) => void fs.rmdirSync(spool)],
+    [
+      'the spool is a link',
+      ({ spool, base }) => {
+        fs.rmdirSync(spool)
+        fs.mkdirSync(join(base, 'outside'))
+        fs.symlinkSync(join(base, 'outside'), spool)
+        return undefined
+      },
+    ],
+    [
+      'the mark is none',
+      ({ mark }) => {
+        fs.rmSync(mark)
+        fs.mkdirSync(mark)
+        return undefined
+      },
+    ],
+  ])('starts Node where %s', (_why, change) => {
+    const bench = benchBegun()
+    const { stdout, stderr, status } = bench.say(prompt, change(bench) ?? {})
+    expect([stdout, stderr, status]).toEqual([prompt, '', 0])
+  })
+
+  test('starts Node with the whole prompt where the file it would write is there', () => {
+    const bench = benchBegun()
+    const command = commandText('project', { executable: 'circuit-breaker-monitor', form: 'prompted' })
+    const taken = `f="$CLAUDE_PROJECT_DIR/.claude/memory/circuit_breaker_spool/batch-$PPID-$$.json"; echo old >"$f"; ${command}`
+    const { stdout, stderr, status } = spawnSync('sh', ['-c', taken], {
+      cwd: bench.project,
+      encoding: 'utf8',
+      input: prompt,
+      env: { PATH: process.env['PATH'], CLAUDE_PROJECT_DIR: bench.project, ...session },
+    })
+    expect([stdout, stderr, status]).toEqual([prompt, '', 0])
+    expect(bench.waiting().map((name) => read(join(bench.spool, name)))).toEqual(['old\n'])
+  })
+
+  test('takes a prompt of a megabyte', () => {
+    const bench = benchBegun()
+    const long = JSON.stringify({ prompt: 'x\n'.repeat(500_000) })
+    expect(bench.say(long).stdout).toBe('')
+    expect(bench.waiting().map((name) => read(join(bench.spool, name)))).toEqual([long])
   })
 })
 
@@ -126,6 +229,7 @@ describe.skipIf(process.platform === 'win32')('the entry of PostToolBatch', { ti
   test.each<[form: CommandForm, waiting: number, left: number]>([
     ['batch', 2, 3],
     ['waiting', 1, 1],
+    ['resting', 1, 1],
   ])('%s with %i that wait starts Node in the background, and waits for nothing', async (form, waiting, left) => {
     const bench = benchWith({ waiting })
     const told = join(bench.base, 'told')

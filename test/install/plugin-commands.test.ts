@@ -3,9 +3,9 @@ import * as fs from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { hookFiles, hookTable, pluginEntries } from '../../lib/install/hook-table.ts'
-import { installedFolder } from '../../lib/session/installed-mark.ts'
 import { markerName } from '../../lib/session/marker.ts'
 import { troubleMarker } from '../../lib/session/model-api.ts'
+import { marksFolder } from '../../lib/session/session-marks.ts'
 import { type Bench, exists, install, newBench, oddName, put } from './folder.ts'
 
 const session = '0b0e8a5e-7f0c-4d0f-9b3a-6f5c2d1e0a9b'
@@ -24,7 +24,7 @@ function scene(): Scene {
   for (const name of hookFiles()) put(join(plugin, 'hooks', name), `console.log(${JSON.stringify(name)})\n`)
   const memory = join(bench.project, '.claude', 'memory')
   for (const name of [markerName, troubleMarker]) put(join(memory, name), '')
-  return { ...bench, plugin, memory, mark: join(memory, installedFolder, mark) }
+  return { ...bench, plugin, memory, mark: join(memory, marksFolder, mark) }
 }
 
 const entries = pluginEntries()
@@ -93,7 +93,7 @@ describe.skipIf(process.platform === 'win32')('the commands of the plugin', { ti
     const here = scene()
     install(here)
     const memory = join(here.base, 'elsewhere')
-    put(join(memory, installedFolder, mark), '')
+    put(join(memory, marksFolder, mark), '')
     expect(fire(here, { BREAKERBOX_MEMORY_DIR: memory })).toEqual(none)
   })
 })

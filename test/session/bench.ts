@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import * as promptCommands from '../../lib/cli/prompt-commands.ts'
 import { runJanitor } from '../../lib/memory/janitor.ts'
+import { describeReport } from '../../lib/memory/report.ts'
 import { parseHookInput } from '../../lib/protocol/input.ts'
 import type { Handled, HookHandler } from '../../lib/protocol/run-hook.ts'
 import { gate } from '../../lib/session/gate.ts'
@@ -30,7 +31,7 @@ export class Bench {
   parts: Record<string, unknown> = {
     'circuit-breaker-reactions': { monitorReactions },
     'prompt-commands': promptCommands,
-    'memory-work': { runJanitor },
+    'memory-work': { runJanitor, describeReport },
   }
   #tokens = 0
 

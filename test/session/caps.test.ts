@@ -18,7 +18,7 @@ const start = (bench: Bench, session_id = 'S') =>
 
 const incidents = Array.from(
   { length: 1200 },
-  (_, n) => `${JSON.stringify({ at: '2026-03-04T11:00:00.000Z', kind: 'trip', subject: `Bash(test ${n})` })}\n`,
+  (_, n) => `${JSON.stringify({ at: '2026-03-04T11:00:00.000Z', kind: 'warning', subject: `Bash(test ${n})` })}\n`,
 ).join('')
 
 describe('our own files stay small', () => {

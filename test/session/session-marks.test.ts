@@ -1,0 +1,131 @@
+import { existsSync, mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { firstPromptEnding, marksFolder } from '../../lib/session/session-marks.ts'
+import { Bench } from './bench.ts'
+
+const session = '0b0e8a5e-7f0c-4d0f-9b3a-6f5c2d1e0a9b'
+const other = '1b0e8a5e-7f0c-4d0f-9b3a-6f5c2d1e0a9b'
+
+function newBench(env: Record<string, string> = {}): Bench {
+  const bench = new Bench()
+  bench.env = { CLAUDE_CODE_SESSION_ID: session, CLAUDE_PID: '4711', ...env }
+  return bench
+}
+
+const start = (bench: Bench, source = 'startup') => bench.send({ hook_event_name: 'SessionStart', source })
+const allMarks = (bench: Bench) => {
+  const folder = bench.path(marksFolder)
+  return existsSync(folder) ? readdirSync(folder) : []
+}
+const marks = (bench: Bench) => allMarks(bench).filter((name) => !name.endsWith(firstPromptEnding))
+const mayPass = (bench: Bench) => allMarks(bench).includes(`${session}-4711${firstPromptEnding}`)
+
+describe('the mark of an installed copy', () => {
+  it('is left when a session starts, once, and anew for the session after a /clear', async () => {
+    const bench = newBench()
+    for (const source of ['startup', 'compact', 'resume']) expect((await start(bench, source)).notes).toEqual([])
+    expect(marks(bench)).toEqual([`${session}-4711`])
+    bench.env['CLAUDE_CODE_SESSION_ID'] = other
+    await start(bench, 'clear')
+    expect(marks(bench)).toEqual([`${session}-4711`, `${other}-4711`])
+  })
+
+  it.each<[string, Record<string, string>]>([
+    ['by the plugin', { CLAUDE_PLUGIN_ROOT: '/plugins/breakerbox' }],
+    ['where the client does not name the session', { CLAUDE_CODE_SESSION_ID: '' }],
+    ['where it does not name itself', { CLAUDE_PID: '' }],
+    ['for a name that is a path', { CLAUDE_CODE_SESSION_ID: `../../${session.slice(6)}` }],
+  ])('is not left %s', async (_why, env) => {
+    const bench = newBench(env)
+    expect((await start(bench)).notes).toEqual([])
+    expect(marks(bench)).toEqual([])
+  })
+
+  it('is not left behind a link, nor is anything removed there', async () => {
+    const bench = newBench()
+    const elsewhere = join(bench.project, 'elsewhere')
+    mkdirSync(elsewhere)
+    for (let i = 0; i < 120; i += 1) old(bench, join(elsewhere, `${session}-${i}`))
+    mkdirSync(bench.memory, { recursive: true })
+    symlinkSync(elsewhere, bench.path(marksFolder))
+    await start(bench)
+    expect(readdirSync(elsewhere)).toHaveLength(120)
+  })
+
+  it('keeps their number bounded: of many, those of the last hour stay, and what is none of them', async () => {
+    const bench = newBench()
+    mkdirSync(bench.path(marksFolder), { recursive: true })
+    for (let i = 0; i < 98; i += 1) old(bench, bench.path(marksFolder, `${other}-${i}`))
+    old(bench, bench.path(marksFolder, 'notes.txt'))
+    await start(bench)
+    expect(marks(bench)).toHaveLength(100)
+    writeFileSync(bench.path(marksFolder, `${other}-100`), '')
+    await start(bench)
+    expect(marks(bench).sort()).toEqual([`${other}-100`, `${session}-4711`, 'notes.txt'].sort())
+  })
+
+  it('hinders nothing where it cannot be left', async () => {
+    const bench = newBench()
+    mkdirSync(bench.memory, { recursive: true })
+    writeFileSync(bench.path(marksFolder), '')
+    expect((await start(bench)).notes).toEqual([])
+  })
+})
+
+describe('the mark that the first prompt needs no Node', () => {
+  it('is left by a session that starts where nothing is wrong, the plugin too', async () => {
+    for (const env of [{}, { CLAUDE_PLUGIN_ROOT: '/plugins/breakerbox' }]) {
+      const bench = newBench(env)
+      await start(bench)
+      expect(mayPass(bench)).toBe(true)
+    }
+  })
+
+  it('is left again after a /clear', async () => {
+    const bench = newBench()
+    bench.env['CLAUDE_CODE_SESSION_ID'] = other
+    await start(bench)
+    bench.env['CLAUDE_CODE_SESSION_ID'] = session
+    await start(bench, 'clear')
+    expect(mayPass(bench)).toBe(true)
+  })
+
+  const config = (circuit_breakers: object) => (bench: Bench) =>
+    writeFileSync(bench.path('circuit_breaker_config.json'), JSON.stringify({ version: 1, circuit_breakers }))
+
+  it.each<[string, (bench: Bench) => unknown]>([
+    ['is known, as after a resume', (bench) => bench.fails('make', 'toolu_1')],
+    ['is nested', (bench) => Object.assign(bench.env, { BREAKERBOX_DEPTH: '1' })],
+    ['shares the circuit of the model with other machines', config({ llm_api: { scope: 'fleet' } })],
+    ['has a wrong config, which each prompt tells', config({ tool_failure: { threshold: 'three' } })],
+    ['has no name', (bench) => Object.assign(bench.env, { CLAUDE_CODE_SESSION_ID: '' })],
+  ])('is not left for one that %s', async (_why, change) => {
+    const bench = newBench()
+    mkdirSync(bench.memory, { recursive: true })
+    await change(bench)
+    await start(bench)
+    expect(mayPass(bench)).toBe(false)
+  })
+
+  it('comes after a look around: what was changed is told with the start, once, and not with the prompt', async () => {
+    const bench = newBench()
+    const { path } = bench
+    mkdirSync(bench.memory, { recursive: true })
+    writeFileSync(path('circuit_breaker_config.json'), '{"version":1}')
+    await start(bench)
+    writeFileSync(path('circuit_breaker_config.json'), '{"version":1,"mode":"observe"}')
+    expect((await start(bench)).answer.person).toBe(
+      'Breakerbox: circuit_breaker_config.json has changed: mode "enforce" → "observe".',
+    )
+    const { answer } = await bench.send({ hook_event_name: 'UserPromptSubmit', prompt: 'go' })
+    expect(answer.person).toBeUndefined()
+  })
+})
+
+/** A file of two hours ago, by the clock of the bench. */
+function old(bench: Bench, path: string): void {
+  writeFileSync(path, '')
+  const at = new Date(bench.now - 2 * 60 * 60 * 1000)
+  utimesSync(path, at, at)
+}
