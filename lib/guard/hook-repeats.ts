@@ -10,6 +10,7 @@ import { sessionKind } from '../session/documents.ts'
 import { shortId } from '../session/hook-events.ts'
 import { openProject, type Project } from '../session/project.ts'
 import { sessionFileName } from '../session/session-file.ts'
+import { spoolList } from '../store/spool.ts'
 import type { DocumentKind } from '../store/store.ts'
 import type { System } from '../system/system.ts'
 import { hookKey } from './hook-key.ts'
@@ -132,8 +133,10 @@ export async function loopAfterBlock(system: System, input: unknown, command: st
   return mode === 'block' ? { why, cooldownSeconds: limits.cooldown_base_seconds } : undefined
 }
 
+/** What has not been counted yet waits in the spool. */
 const countsTurns = ({ system, paths }: Project, session: string): boolean =>
-  system.files.facts(join(paths.sessions, `${sessionFileName(session)}.json`)) !== undefined
+  system.files.facts(join(paths.sessions, `${sessionFileName(session)}.json`)) !== undefined ||
+  spoolList(system, paths.spool).length > 0
 
 const isSame = (a: KeptBlock, b: KeptBlock): boolean =>
   a.hook === b.hook && a.event === b.event && a.session === b.session && a.agent === b.agent && a.prompt === b.prompt

@@ -7,7 +7,7 @@ import { namesWord } from '../resilience/names-word.ts'
 import { ownFileNames } from '../session/own-file-names.ts'
 import { promptCommandNames } from '../session/prompt-command.ts'
 import { firstPromptEnding, marksFolder } from '../session/session-marks.ts'
-import { drainWord, failurePrefix } from '../store/spool.ts'
+import { drainWord, failurePrefix, promptPrefix } from '../store/spool.ts'
 
 /** Which settings file: the project's shared one, the project's private one, or the user's own. */
 export type Scope = 'project' | 'local' | 'user'
@@ -172,15 +172,17 @@ const gathered = 3
 /** With so many waiting the background has not managed, or had something to say: Node takes them in before the run goes on. */
 export const overdue = 2 * gathered
 
+/** Whoever works in the foreground comes first, on whom a person waits. Not lower: what runs here holds the state's lock for a moment. */
+const behindOthers = 'nice -n 5 '
 /** Takes in what waits; a client that ends may end it, and then the next hook of the project does. */
-const inBackground = (node: string): string => `${node} ${drainWord} </dev/null >/dev/null 2>&1 &`
+const inBackground = (node: string): string => `${behindOthers}${node} ${drainWord} </dev/null >/dev/null 2>&1 &`
 
 const ifWaiting = (node: string): string => `if [ -e "$1" ]; then ${inBackground(node)} fi`
 
 /** Words of a prompt that Node has to read at once, as the client's JSON spells them. */
 const meantForUs = ['"SUDO BYPASS"', ...promptCommandNames]
 
-const putAsBatch = 'umask 077; set -C; { printf %s "$t" >"$s/batch-$PPID-$$.json"; } 2>/dev/null'
+const putPrompt = `umask 077; set -C; { printf %s "$t" >"$s/${promptPrefix}$PPID-$$"; } 2>/dev/null`
 
 /**
  * What the shell runs. Only builtins decide whether Node starts; where one of them fails, it starts, or the hook ends with 0.
@@ -199,7 +201,7 @@ const commandForms: Record<CommandForm, (node: string) => string> = {
       `set -- "$s"/${failurePrefix}*`,
       `{ [ -f "$f" ] && ! { ${isArmed} || ${isTroubled} || ${noSpool} || [ -e "$1" ]; } && rm "$f"; } 2>/dev/null || exec ${node}`,
       't=$(cat)',
-      `case $t in ${meantForUs.map((words) => `*${words}*`).join('|')}) ;; *) ${putAsBatch} && exit; esac`,
+      `case $t in ${meantForUs.map((words) => `*${words}*`).join('|')}) ;; *) ${putPrompt} && exit; esac`,
       `printf %s "$t" | ${node}`,
     ].join('; '),
   waiting: (node) => [memory, spool, `! ${isArmed} || exec ${node}`, 'set -- "$s"/*.json', ifWaiting(node)].join('; '),
@@ -290,7 +292,8 @@ export function ownCommands(scope: Scope): ReadonlySet<string> {
   const current = [...executables].flatMap((executable) =>
     forms.flatMap((form) => [true, false].map((shell) => commandText(scope, { executable, form }, shell))),
   )
-  return new Set([...current, ...retired(scope)])
+  const equallyUrgent = current.map((command) => command.replace(behindOthers, ''))
+  return new Set([...current, ...equallyUrgent, ...retired(scope)])
 }
 
 /**
@@ -322,7 +325,7 @@ function stepAside(event: string): string {
 /** The hook of an installed copy that every prompt starts. */
 const copy = 'hooks/prompt-intake.cjs'
 
-/** Commands of older versions: until 0.1.0 what waited was taken in before a turn or a session ended. */
+/** Commands of older versions: until 0.1.0 what waited was taken in before a turn or a session ended, and then as urgently as all else. */
 function retired(scope: Scope): readonly string[] {
   const node = `node ${hooksFolder[scope]}/circuit-breaker-monitor.cjs`
   return [`${memory}; ${spool}; set -- "$s"/*.json; ! { ${isArmed} || [ -e "$1" ]; } || exec ${node}`]

@@ -4,7 +4,7 @@
  * `<milliseconds, 13 digits>-<process id>-<token>.json`, made under a name with a dot in front and renamed into place. The
  * shell entry of `PostToolBatch` writes `batch-<client>-<process>.json`, leaves the time to the file system and saves the
  * rename, a process of its own: the beginning of a JSON object is never JSON, so a batch that is still being written is
- * known by that and left for the next drain.
+ * known by that and left for the next drain. So does that of a first prompt, under a name of its own.
  *
  * Taking in and removing are two steps: a process that is killed in between leaves files that are taken in again.
  * Whoever drains must recognise an event that it already knows.
@@ -31,7 +31,14 @@ export const drainWord = 'drain'
 /** Starts the names of turns that failed, which a shell leaves here for the next prompt; no drain takes them. */
 export const failurePrefix = 'failure-'
 
-const spoolName = /^[^.].*\.json$/
+/**
+ * Starts the names of prompts that a shell leaves here for the next drain. Without the ending that shells look for: a prompt is no batch, and
+ * whether enough of those have gathered to start Node is not to depend on it.
+ */
+export const promptPrefix = 'prompt-'
+
+const spoolName = new RegExp(String.raw`^(?:[^.].*\.json|${promptPrefix}.*)$`)
+const isOfShell = new RegExp(`^(?:batch-|${promptPrefix})`)
 
 export type SpoolResult =
   /** `dropped`: files that had to go to make room. */
@@ -141,7 +148,7 @@ export function spoolTake(system: System, folder: string): Drain {
     } catch (error) {
       if (errorCode(error) === 'ENOENT') continue
       if (!(error instanceof SyntaxError || error instanceof RangeError)) throw asKnownError('read', path, error)
-      if (name.startsWith('batch-') && isBeingWritten(system, path)) {
+      if (isOfShell.test(name) && isBeingWritten(system, path)) {
         seen -= 1
         continue
       }

@@ -25,6 +25,7 @@ const programs = [
   'date',
   'sleep',
   'nohup',
+  'nice',
 ]
 
 type Situation =
@@ -42,8 +43,13 @@ const started: Record<CommandForm, Partial<Record<Situation, readonly string[]>>
   names: { calm: ['node'], armed: ['node'] },
   armed: { calm: [], armed: ['node'], 'one waits': [] },
   prompted: { calm: ['node'], armed: ['node'], 'first prompt': ['cat', 'rm'] },
-  waiting: { calm: [], armed: ['node'], 'one waits': ['node'], 'one waits, nobody watches': ['node'] },
-  resting: { calm: [], armed: ['node'], 'one waits': ['node'], 'one waits, nobody watches': [] },
+  waiting: {
+    calm: [],
+    armed: ['node'],
+    'one waits': ['nice', 'node'],
+    'one waits, nobody watches': ['nice', 'node'],
+  },
+  resting: { calm: [], armed: ['node'], 'one waits': ['nice', 'node'], 'one waits, nobody watches': [] },
   left: { calm: ['cat'], armed: ['cat'], 'one waits': ['cat'] },
   troubled: { calm: [], armed: [], 'one waits': [] },
   // The third that waits also starts Node in the background; where that has not helped, Node takes the batch itself.
@@ -51,7 +57,7 @@ const started: Record<CommandForm, Partial<Record<Situation, readonly string[]>>
     calm: ['cat'],
     armed: ['node'],
     'one waits': ['cat'],
-    'two wait': ['cat', 'node'],
+    'two wait': ['cat', 'nice', 'node'],
     'five wait': ['node'],
   },
 }

@@ -6,7 +6,7 @@ import { type CommandForm, commandText, hookTable } from '../../lib/install/hook
 import { markerName } from '../../lib/session/marker.ts'
 import { troubleMarker } from '../../lib/session/model-api.ts'
 import { firstPromptEnding, marksFolder } from '../../lib/session/session-marks.ts'
-import { failurePrefix } from '../../lib/store/spool.ts'
+import { failurePrefix, promptPrefix } from '../../lib/store/spool.ts'
 import { type Bench, exists, install, newBench, put, read } from './folder.ts'
 
 interface Settings {
@@ -130,7 +130,7 @@ function benchBegun() {
   put(intake, `process.stdin.pipe(process.stdout)`)
   const say = (input: string, env: Record<string, string> = {}) =>
     fire('prompted', bench, input, { CLAUDE_PROJECT_DIR: bench.project, ...session, ...env })
-  const waiting = () => fs.readdirSync(bench.spool).filter((name) => name.endsWith('.json'))
+  const waiting = () => fs.readdirSync(bench.spool).filter((name) => name.startsWith(promptPrefix))
   return { ...bench, mark, say, waiting }
 }
 
@@ -143,7 +143,7 @@ describe.skipIf(process.platform === 'win32')('the entry of UserPromptSubmit', {
     expect([stdout, stderr, status, exists(bench.mark)]).toEqual(['', '', 0, false])
     const [name = '', ...others] = bench.waiting()
     expect(others).toEqual([])
-    expect(name).toMatch(/^batch-\d+-\d+\.json$/)
+    expect(name).toMatch(/^prompt-\d+-\d+$/)
     expect(read(join(bench.spool, name))).toBe(prompt)
     expect(fs.statSync(join(bench.spool, name)).mode & 0o777).toBe(0o600)
     expect(bench.say(prompt).stdout).toBe(prompt)
@@ -196,7 +196,7 @@ describe.skipIf(process.platform === 'win32')('the entry of UserPromptSubmit', {
   test('starts Node with the whole prompt where the file it would write is there', () => {
     const bench = benchBegun()
     const command = commandText('project', { executable: 'circuit-breaker-monitor', form: 'prompted' })
-    const taken = `f="$CLAUDE_PROJECT_DIR/.claude/memory/circuit_breaker_spool/batch-$PPID-$$.json"; echo old >"$f"; ${command}`
+    const taken = `f="$CLAUDE_PROJECT_DIR/.claude/memory/circuit_breaker_spool/prompt-$PPID-$$"; echo old >"$f"; ${command}`
     const { stdout, stderr, status } = spawnSync('sh', ['-c', taken], {
       cwd: bench.project,
       encoding: 'utf8',
