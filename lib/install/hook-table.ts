@@ -176,8 +176,15 @@ export const overdue = 2 * gathered
 const behindOthers = 'nice -n 5 '
 /** Takes in what waits; a client that ends may end it, and then the next hook of the project does. */
 const inBackground = (node: string): string => `${behindOthers}${node} ${drainWord} </dev/null >/dev/null 2>&1 &`
+/**
+ * The same once the client has sent the model's next request, which it is about to do: while the model thinks nobody is in the way. A
+ * `sleep` that knows whole seconds only fails, and nothing is put off.
+ */
+const afterRequest = (node: string): string =>
+  `{ sleep 0.05; ${behindOthers}${node} ${drainWord}; } </dev/null >/dev/null 2>&1 &`
 
-const ifWaiting = (node: string): string => `if [ -e "$1" ]; then ${inBackground(node)} fi`
+const ifWaiting = (node: string): string =>
+  `set -- "$s"/*.json "$s"/${promptPrefix}*; if [ -e "$1" ] || [ -e "$2" ]; then ${inBackground(node)} fi`
 
 /** Words of a prompt that Node has to read at once, as the client's JSON spells them. */
 const meantForUs = ['"SUDO BYPASS"', ...promptCommandNames]
@@ -204,14 +211,13 @@ const commandForms: Record<CommandForm, (node: string) => string> = {
       `case $t in ${meantForUs.map((words) => `*${words}*`).join('|')}) ;; *) ${putPrompt} && exit; esac`,
       `printf %s "$t" | ${node}`,
     ].join('; '),
-  waiting: (node) => [memory, spool, `! ${isArmed} || exec ${node}`, 'set -- "$s"/*.json', ifWaiting(node)].join('; '),
+  waiting: (node) => [memory, spool, `! ${isArmed} || exec ${node}`, ifWaiting(node)].join('; '),
   resting: (node) =>
     [
       memory,
       spool,
       `! ${isArmed} || exec ${node}`,
       '[ "$CLAUDE_CODE_SESSION_ATTENDED" != 0 ] || exit 0',
-      'set -- "$s"/*.json',
       ifWaiting(node),
     ].join('; '),
   troubled: (node) => `${memory}; ! ${isTroubled} || exec ${node}`,
@@ -233,7 +239,7 @@ const commandForms: Record<CommandForm, (node: string) => string> = {
       `! { ${isArmed} || ${noSpool} || [ $# -ge ${overdue - 1} ]; } || exec ${node}`,
       'umask 077',
       'set -C',
-      `if [ $# -eq ${gathered - 1} ]; then ${inBackground(node)} fi`,
+      `if [ $# -eq ${gathered - 1} ]; then ${afterRequest(node)} fi`,
       '{ exec cat; } >"$s/batch-$PPID-$$.json"',
       `exec ${node}`,
     ].join('; '),
@@ -292,8 +298,7 @@ export function ownCommands(scope: Scope): ReadonlySet<string> {
   const current = [...executables].flatMap((executable) =>
     forms.flatMap((form) => [true, false].map((shell) => commandText(scope, { executable, form }, shell))),
   )
-  const equallyUrgent = current.map((command) => command.replace(behindOthers, ''))
-  return new Set([...current, ...equallyUrgent, ...retired(scope)])
+  return new Set([...current, ...retired(scope)])
 }
 
 /**
@@ -328,7 +333,12 @@ const copy = 'hooks/prompt-intake.cjs'
 /** Commands of older versions: until 0.1.0 what waited was taken in before a turn or a session ended, and then as urgently as all else. */
 function retired(scope: Scope): readonly string[] {
   const node = `node ${hooksFolder[scope]}/circuit-breaker-monitor.cjs`
-  return [`${memory}; ${spool}; set -- "$s"/*.json; ! { ${isArmed} || [ -e "$1" ]; } || exec ${node}`]
+  const urgent = `${node} ${drainWord} </dev/null >/dev/null 2>&1 &`
+  return [
+    `${memory}; ${spool}; set -- "$s"/*.json; ! { ${isArmed} || [ -e "$1" ]; } || exec ${node}`,
+    `${memory}; ${spool}; ! ${isArmed} || exec ${node}; set -- "$s"/*.json; if [ -e "$1" ]; then ${urgent} fi`,
+    commandForms.batch(node).replace(afterRequest(node), urgent),
+  ]
 }
 
 /**

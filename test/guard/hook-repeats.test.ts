@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { readGuardCommand } from '../../lib/guard/guard-command.ts'
 import { blocks, isOfToolCall, loopAfterBlock } from '../../lib/guard/hook-repeats.ts'
+import { spoolWrite } from '../../lib/store/spool.ts'
 import { Bench } from '../session/bench.ts'
 
 const command = 'sh "$CLAUDE_PROJECT_DIR"/.claude/hooks/until-green.sh'
@@ -103,6 +104,12 @@ describe('a guarded hook that blocks the end of the work', () => {
     const it = new Blocking()
     expect(await it.loops(12, () => it.block())).toEqual([])
     expect(existsSync(it.bench.memory)).toBe(false)
+  })
+
+  it('is counted where what counts the turns has not been taken in yet', async () => {
+    const it = new Blocking()
+    spoolWrite(it.bench.system, it.bench.path('circuit_breaker_spool'), '{}')
+    expect(await it.loops(6, () => it.block())).toEqual([6])
   })
 
   it('input that names no session or prompt is not counted', async () => {

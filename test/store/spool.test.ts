@@ -5,6 +5,7 @@ import {
   drainAtMost,
   largestSpoolFile,
   mostSpoolFiles,
+  promptPrefix,
   spoolList,
   spoolRemove,
   spoolTake,
@@ -112,14 +113,17 @@ describe('taking in', () => {
     expect(everything(spool)).toEqual(['.6-1-a.json', '4-1-a.json', 'notes.txt'])
   })
 
-  test('a batch that a shell is still writing is left for the next time, one that broke off is not', () => {
-    put('batch-1-2.json', '{"tool_calls": [{"tool_use_id": "')
+  test.each([
+    ['batch-1-2.json', 'batch-1-3.json'],
+    [`${promptPrefix}1-2`, `${promptPrefix}1-3`],
+  ])('%s that a shell is still writing is left for the next time, one that broke off is not', (name, broken) => {
+    put(name, '{"tool_calls": [{"tool_use_id": "')
     expect(spoolTake(real, spool)).toEqual({ entries: [], broken: [], left: 1 })
-    put('batch-1-2.json', '{"tool_calls": []}')
+    put(name, '{"tool_calls": []}')
     expect(values()).toEqual([{ tool_calls: [] }])
-    put('batch-1-3.json', '')
+    put(broken, '')
     const later = at(Date.now() + 11_000)
-    expect(spoolTake(later, spool).broken.map(({ name }) => name)).toEqual(['batch-1-3.json'])
+    expect(spoolTake(later, spool).broken.map((each) => each.name)).toEqual([broken])
   })
 
   test('prototype keys are left out', () => {
