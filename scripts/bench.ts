@@ -1,7 +1,7 @@
 /**
  * What Breakerbox costs: `npm run bench`. Every figure is measured against a floor in the same run, in turn, and given as a
  * median with its spread; nothing fails because of a figure. The run of all parts rewrites the figures in
- * `docs/performance.md` and its chart; `npm run bench -- PART …` prints its parts and writes nothing, and so does `--quick`.
+ * `docs/performance.md` and its chart; `npm run bench -- PART …` prints its parts and writes only with `--write`, `--quick` never.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -16,7 +16,11 @@ import { markdownText, terminalText } from './bench/table-text.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: 'boolean', default: false }, recordings: { type: 'string' } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
+    recordings: { type: 'string' },
+  },
 })
 const unknown = positionals.filter((name) => !parts.some((part) => part.name === name))
 if (unknown.length > 0) {
@@ -37,7 +41,8 @@ async function bench(chosen: readonly Part[]): Promise<void> {
   }
   const machine = machineText(new Date())
   console.log(`\n${machine}`)
-  if (positionals.length > 0 || values.quick || values.recordings !== undefined) return
+  const isMeant = positionals.length === 0 || values.write
+  if (!isMeant || values.quick || values.recordings !== undefined) return
   write(measured, machine)
 }
 
@@ -59,7 +64,7 @@ function write(measured: ReadonlyMap<Part, Table>, machine: string): void {
   for (const [{ name }, table] of measured) {
     paper = withFigures(paper, name, `${markdownText(table)}\n\n_${machine}_`)
     if (table.bars === undefined) continue
-    const title = 'Milliseconds that hooks add to each tool call (median and range)'
+    const title = 'Milliseconds that hooks add to each tool call (median and middle half)'
     writeFileSync(join(docs, 'performance.svg'), chart(table.bars, title))
   }
   writeFileSync(join(docs, 'performance.md'), paper)
