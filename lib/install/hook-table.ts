@@ -176,12 +176,6 @@ export const overdue = 2 * gathered
 const behindOthers = 'nice -n 5 '
 /** Takes in what waits; a client that ends may end it, and then the next hook of the project does. */
 const inBackground = (node: string): string => `${behindOthers}${node} ${drainWord} </dev/null >/dev/null 2>&1 &`
-/**
- * The same once the client has sent the model's next request, which it is about to do: while the model thinks nobody is in the way. A
- * `sleep` that knows whole seconds only fails, and nothing is put off.
- */
-const afterRequest = (node: string): string =>
-  `{ sleep 0.05; ${behindOthers}${node} ${drainWord}; } </dev/null >/dev/null 2>&1 &`
 
 const ifWaiting = (node: string): string =>
   `set -- "$s"/*.json "$s"/${promptPrefix}*; if [ -e "$1" ] || [ -e "$2" ]; then ${inBackground(node)} fi`
@@ -239,7 +233,7 @@ const commandForms: Record<CommandForm, (node: string) => string> = {
       `! { ${isArmed} || ${noSpool} || [ $# -ge ${overdue - 1} ]; } || exec ${node}`,
       'umask 077',
       'set -C',
-      `if [ $# -eq ${gathered - 1} ]; then ${afterRequest(node)} fi`,
+      `if [ $# -eq ${gathered - 1} ]; then ${inBackground(node)} fi`,
       '{ exec cat; } >"$s/batch-$PPID-$$.json"',
       `exec ${node}`,
     ].join('; '),
@@ -337,7 +331,7 @@ function retired(scope: Scope): readonly string[] {
   return [
     `${memory}; ${spool}; set -- "$s"/*.json; ! { ${isArmed} || [ -e "$1" ]; } || exec ${node}`,
     `${memory}; ${spool}; ! ${isArmed} || exec ${node}; set -- "$s"/*.json; if [ -e "$1" ]; then ${urgent} fi`,
-    commandForms.batch(node).replace(afterRequest(node), urgent),
+    commandForms.batch(node).replace(inBackground(node), urgent),
   ]
 }
 

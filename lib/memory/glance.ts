@@ -6,7 +6,7 @@ import type { System } from '../system/system.ts'
 import { type Action, type MemoryFacts, type MemoryLimits, megabyte, plan } from './plan.ts'
 import type { JanitorReport } from './report.ts'
 import { clearDeadLock, longestRun } from './run-lock.ts'
-import { surveyMemory } from './survey.ts'
+import { type LookStreams, surveyMemory } from './survey.ts'
 
 export interface JanitorOptions {
   /** The id of the session that is running; its files are never touched. */
@@ -24,11 +24,9 @@ export interface JanitorOptions {
 export const defaultBudgetMilliseconds = 2000
 
 /**
- * What a look needs of them. Whether somebody still writes to what an earlier run has set aside is left to the run that would go on
- * with it, which looks again.
+ * For the first look. Whether somebody still writes to what an earlier run has set aside is left to the run that would go on with
+ * it, which looks again.
  */
-type LookStreams = Pick<Streams, 'openSource' | 'openForWriting'>
-
 const reading: LookStreams = { openSource, openForWriting: async () => new Set() }
 
 /** The memory folder, and the limits that it is held to. */

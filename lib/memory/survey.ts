@@ -25,6 +25,9 @@ import { ageInDays, kilobyte, type LogFacts, type MemoryFacts, type MemoryLimits
 /** A session file above this size, bytes, is not cut: it would have to be held in memory whole. */
 const cuttableBytes = 4 * megabyte
 
+/** What a look needs of the streams. */
+export type LookStreams = Pick<Streams, 'openSource' | 'openForWriting'>
+
 export interface SurveyOptions {
   /** Counts the lines of every log, also where size or age decide already: for reports, not for hooks. */
   readonly countAllLines?: boolean
@@ -41,7 +44,7 @@ export interface SurveyOptions {
  */
 export async function surveyMemory(
   system: System,
-  streams: Pick<Streams, 'openSource' | 'openForWriting'>,
+  streams: LookStreams,
   root: string,
   limits: MemoryLimits,
   options: SurveyOptions = {},

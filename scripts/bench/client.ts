@@ -61,7 +61,7 @@ export const client: Part = {
 
 async function measured({ quick }: Options): Promise<Table> {
   const calls = quick ? 8 : 60
-  // what two equal sessions differ by is more than what is to be told apart: many rounds
+  // Two equal sessions differ by more than what is to be told apart.
   const rounds = quick ? 1 : 15
   const fewer = quick ? 1 : 9
   const starts = {} as Record<Arrangement, number>

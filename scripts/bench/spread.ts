@@ -16,13 +16,6 @@ export const middleHalf = (values: readonly number[]): Spread => ({
   high: quantile(values, 0.75),
 })
 
-/** The median and the whole range: for few values. */
-export const wholeRange = (values: readonly number[]): Spread => ({
-  middle: median(values),
-  low: Math.min(...values),
-  high: Math.max(...values),
-})
-
 /** Each value over the floor of the same round. */
 export const ratios = (values: readonly number[], floors: readonly number[]): number[] =>
   values.map((value, i) => value / (floors[i] ?? Number.NaN))
