@@ -62,6 +62,8 @@ async function bundleFolder(folder, { kind, version, outputFolder, isMeant = () 
     // The ES modules of a package where it has them: they bundle smaller and need no `require`.
     mainFields: ['module', 'main'],
     minify: isCommonJs,
+    // The long name has no short form otherwise.
+    define: { 'Number.POSITIVE_INFINITY': 'Infinity' },
     charset: 'utf8',
     legalComments: 'eof',
     // The same bytes wherever `node_modules` really is: paths below it stand in comments.

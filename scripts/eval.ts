@@ -12,6 +12,8 @@ import { evaluationText, targetsOf } from '../lib/replay/evaluation-text.ts'
 import { type FileSession, replayFiles } from '../lib/replay/replay-files.ts'
 import { findRecordings } from '../lib/replay/sources.ts'
 import { nodeSystem } from '../lib/system/node-system.ts'
+import { gatheringText } from './eval/gathering.ts'
+import { readLoggedSessions } from './eval/logged-sessions.ts'
 import { otherWaysText } from './eval/other-ways.ts'
 
 const { values, positionals } = parseArgs({
@@ -41,6 +43,7 @@ const evaluation = evaluate(sessions, labels)
 console.log(
   evaluationText(evaluation, { cpuSeconds: (user + system) / 1_000_000, markdown: values.markdown }).join('\n'),
 )
-const files = recordings.map(({ main }) => main)
-console.log(['', 'Other ways to stop a loop', '', ...otherWaysText(files, labels, evaluation)].join('\n'))
+const logged = readLoggedSessions(recordings.map(({ main }) => main))
+console.log(['', 'Other ways to stop a loop', '', ...otherWaysText(logged, labels, evaluation)].join('\n'))
+console.log(['', 'How many batches may gather', '', ...gatheringText(logged, labels)].join('\n'))
 if (problems.length > 0 || targetsOf(evaluation).some(({ met }) => !met)) process.exitCode = 1

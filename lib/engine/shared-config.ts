@@ -4,6 +4,7 @@ import type { PatternName } from '../patterns/finding.ts'
 import { type LimitName, patternNames } from '../patterns/patterns.ts'
 import type { RequestEvent } from './event.ts'
 import { outsideWeight } from './outside.ts'
+import { withThresholds } from './thresholds.ts'
 
 export const sharedScopes = ['project', 'fleet'] as const
 export type SharedScope = (typeof sharedScopes)[number]
@@ -33,11 +34,11 @@ export function onlyShared(scope: SharedScope, config: Config): Config {
 
 /** The config for the session itself: what it shares with others is not counted twice. */
 export function withoutShared(config: Config): Config {
-  const limits = config.circuit_breakers
-  const lifted = limitNames
-    .filter((name) => isShared(config, name))
-    .map((name) => [name, { ...limits[name], threshold: Number.POSITIVE_INFINITY }])
-  return { ...config, circuit_breakers: { ...limits, ...Object.fromEntries(lifted) } }
+  const shared = limitNames.filter((name) => isShared(config, name))
+  return {
+    ...config,
+    circuit_breakers: withThresholds(config.circuit_breakers, shared, () => Number.POSITIVE_INFINITY),
+  }
 }
 
 /** The patterns that are kept there, but those that are off. */

@@ -6,7 +6,7 @@
 import { namesWord } from '../resilience/names-word.ts'
 import { ownFileNames } from '../session/own-file-names.ts'
 import { promptCommandNames } from '../session/prompt-command.ts'
-import { firstPromptEnding, marksFolder } from '../session/session-marks.ts'
+import { firstPromptEnding, marksFolder, streakEnding } from '../session/session-marks.ts'
 import { drainWord, failurePrefix, promptPrefix } from '../store/spool.ts'
 
 /** Which settings file: the project's shared one, the project's private one, or the user's own. */
@@ -70,7 +70,7 @@ export interface SettingsEntry {
 }
 
 /** Tools that have to be counted before they run, and all others. */
-const counted = '^(?:Agent|Task|WebFetch|WebSearch|mcp__.*)$'
+export const counted = '^(?:Agent|Task|WebFetch|WebSearch|mcp__.*)$'
 const uncounted = '^(?!(?:Agent|Task|WebFetch|WebSearch)$|mcp__)'
 
 /**
@@ -165,12 +165,13 @@ const sessionAndClient = '$CLAUDE_CODE_SESSION_ID-$CLAUDE_PID'
 
 /**
  * The batch that is the so-manieth to wait starts Node in the background, which takes them in while the model thinks. More
- * would start Node less often and see a loop of successes later: `npm run bench -- batches` shows both. With three, half of
- * all loops are stopped at the very call at which a Node for each batch would stop them, and none later than two calls on.
+ * would start Node less often and see a loop of successes later: `npm run bench -- batches` shows both.
  */
-const gathered = 3
+const gathered = 5
+/** Where a streak has begun each batch does, so that it makes no difference how many wait when a loop begins. */
+const hasStreak = `[ -e "$m/${marksFolder}/$CLAUDE_CODE_SESSION_ID${streakEnding}" ]`
 /** With so many waiting the background has not managed, or had something to say: Node takes them in before the run goes on. */
-export const overdue = 2 * gathered
+export const overdue = gathered + 3
 
 /** Whoever works in the foreground comes first, on whom a person waits. Not lower: what runs here holds the state's lock for a moment. */
 const behindOthers = 'nice -n 5 '
@@ -233,7 +234,7 @@ const commandForms: Record<CommandForm, (node: string) => string> = {
       `! { ${isArmed} || ${noSpool} || [ $# -ge ${overdue - 1} ]; } || exec ${node}`,
       'umask 077',
       'set -C',
-      `if [ $# -eq ${gathered - 1} ]; then ${inBackground(node)} fi`,
+      `if [ $# -eq ${gathered - 1} ] || ${hasStreak}; then ${inBackground(node)} fi`,
       '{ exec cat; } >"$s/batch-$PPID-$$.json"',
       `exec ${node}`,
     ].join('; '),
@@ -324,14 +325,29 @@ function stepAside(event: string): string {
 /** The hook of an installed copy that every prompt starts. */
 const copy = 'hooks/prompt-intake.cjs'
 
-/** Commands of older versions: until 0.1.0 what waited was taken in before a turn or a session ended, and then as urgently as all else. */
+/**
+ * Commands of older versions: until 0.1.0 what waited was taken in before a turn or a session ended, and then as urgently as all else.
+ * Three batches gathered, whatever had happened.
+ */
 function retired(scope: Scope): readonly string[] {
   const node = `node ${hooksFolder[scope]}/circuit-breaker-monitor.cjs`
   const urgent = `${node} ${drainWord} </dev/null >/dev/null 2>&1 &`
   return [
     `${memory}; ${spool}; set -- "$s"/*.json; ! { ${isArmed} || [ -e "$1" ]; } || exec ${node}`,
     `${memory}; ${spool}; ! ${isArmed} || exec ${node}; set -- "$s"/*.json; if [ -e "$1" ]; then ${urgent} fi`,
-    commandForms.batch(node).replace(inBackground(node), urgent),
+    ...[urgent, inBackground(node)].map((background) =>
+      [
+        memory,
+        spool,
+        'set -- "$s"/*.json',
+        `! { ${isArmed} || ${noSpool} || [ $# -ge 5 ]; } || exec ${node}`,
+        'umask 077',
+        'set -C',
+        `if [ $# -eq 2 ]; then ${background} fi`,
+        '{ exec cat; } >"$s/batch-$PPID-$$.json"',
+        `exec ${node}`,
+      ].join('; '),
+    ),
   ]
 }
 

@@ -1,8 +1,8 @@
 import type { EngineEvent, PromptEvent, RequestEvent } from '../engine/event.ts'
 import { emptyMemory } from '../engine/memory.ts'
-import { isNear } from '../engine/near.ts'
 import { withoutShared } from '../engine/shared-config.ts'
 import { happenedWith, type StepOf, stepAsked, stepPrompted, type Verdict } from '../engine/step.ts'
+import { streakOf } from '../engine/streak.ts'
 import { spoolPrepare, spoolRemove, spoolWrite } from '../store/spool.ts'
 import { errorCode } from '../system/known-error.ts'
 import { follow } from './aftermath.ts'
@@ -14,6 +14,7 @@ import { lostCircuits } from './lost-circuits.ts'
 import { setMarker } from './marker.ts'
 import type { Project } from './project.ts'
 import { type LoadReactions, partMissing } from './reactions-part.ts'
+import { markStreaks } from './session-marks.ts'
 import { applyShared } from './together.ts'
 import { takeWaiting } from './waiting.ts'
 import { joined, nothing, write } from './write.ts'
@@ -64,7 +65,7 @@ async function takeIn(
     if (glance !== undefined) return { verdict: glance, notes }
   }
   const happenings = [...waiting.flatMap((each) => each.happening ?? []), happening]
-  const written = await write(project, happenings, step, { near: isNear, lost: () => load().lostCircuits })
+  const written = await write(project, happenings, step, { streak: streakOf, lost: () => load().lostCircuits })
   if (written === 'busy') {
     if (raw !== undefined) spoolWrite(project.system, project.paths.spool, raw)
     return {
@@ -72,6 +73,7 @@ async function takeIn(
       notes: [...notes, 'the state is locked by another process; this event waits in the spool'],
     }
   }
+  markStreaks(project, written.streaks)
   spoolRemove(
     project.system,
     project.paths.spool,

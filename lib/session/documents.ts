@@ -11,9 +11,9 @@ export interface CircuitState {
   readonly version: 1
   readonly circuits: readonly Circuit[]
   /** Sessions in which a streak is one step from tripping. */
-  readonly near?: readonly string[]
+  readonly near?: readonly string[] | undefined
   /** Sessions with circuits here whose client has ended; an event of theirs takes them out again. */
-  readonly ended?: readonly string[]
+  readonly ended?: readonly string[] | undefined
   /** Until when a circuit refuses that the project's sessions share, ISO 8601 UTC, as far as seen from here. */
   readonly sharedUntil?: string
   /** The same of what machines share. */

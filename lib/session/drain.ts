@@ -1,10 +1,11 @@
-import { isNear } from '../engine/near.ts'
 import { happenedWith } from '../engine/step.ts'
+import { streakOf } from '../engine/streak.ts'
 import { spoolRemove } from '../store/spool.ts'
 import type { System } from '../system/system.ts'
 import { followUp } from './follow-up.ts'
 import { openProject } from './project.ts'
 import { type LoadReactions, reactionsBeside } from './reactions-part.ts'
+import { markStreaks } from './session-marks.ts'
 import { takeWaiting } from './waiting.ts'
 import { write } from './write.ts'
 
@@ -22,11 +23,12 @@ export async function drain(system: System, load: LoadReactions = reactionsBesid
     const happenings = waiting.flatMap((each) => each.happening ?? [])
     const step = happenedWith(() => load().reactions)
     const written = await write(project, happenings, step, {
-      near: isNear,
+      streak: streakOf,
       lost: () => load().lostCircuits,
       unheard: true,
     })
     if (written === 'busy') return
+    markStreaks(project, written.streaks)
     const taken = waiting.filter(({ happening }) => !written.untold.includes(happening?.session ?? ''))
     spoolRemove(
       system,

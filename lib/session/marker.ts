@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import type { EngineEvent } from '../engine/event.ts'
-import { errorCode } from '../system/known-error.ts'
 import type { CircuitState } from './documents.ts'
 import type { Project } from './project.ts'
+import { setShortcut } from './shortcut.ts'
 
 /** The file whose presence makes the shell entries start Node. A shortcut, never the truth: see `armed`. */
 export const markerName = 'circuit_breaker_armed'
@@ -24,21 +24,9 @@ export function armed(state: CircuitState, now: number): boolean {
   })
 }
 
-/**
- * Puts the marker there, or takes it away. A marker that cannot be written costs one call's delay, never an error: the
- * next event tries again.
- */
-export function setMarker({ system, paths, now }: Project, state: CircuitState): void {
-  const path = join(paths.memory, markerName)
-  const wanted = armed(state, now)
-  try {
-    if (wanted === (system.files.facts(path) !== undefined)) return
-    if (wanted) system.files.create(path, '')
-    else system.files.remove(path)
-  } catch (error) {
-    if (errorCode(error) === undefined) throw error
-  }
-}
+/** Puts the marker there, or takes it away. */
+export const setMarker = ({ system, paths, now }: Project, state: CircuitState): void =>
+  setShortcut(system.files, join(paths.memory, markerName), armed(state, now))
 
 /** Sessions that are remembered as near or ended. */
 const mostSessions = 20
@@ -59,11 +47,10 @@ export function watched(
   const hasCircuits = state.circuits.some((circuit) => circuit.session === session)
   const nears = near === undefined ? state.near : listed(state.near, session, near && !isOver)
   const ended = listed(state.ended, session, isOver && hasCircuits)
-  if (nears === state.near && ended === state.ended) return state
-  const { near: _near, ended: _ended, ...rest } = state
-  return { ...rest, ...(nears?.length ? { near: nears } : {}), ...(ended?.length ? { ended } : {}) }
+  return nears === state.near && ended === state.ended ? state : { ...state, near: nears, ended }
 }
 
+/** Undefined for none, which JSON leaves out. */
 function listed(
   sessions: readonly string[] | undefined,
   session: string,
@@ -71,5 +58,6 @@ function listed(
 ): readonly string[] | undefined {
   if ((sessions?.includes(session) ?? false) === wanted) return sessions
   const others = (sessions ?? []).filter((other) => other !== session)
-  return wanted ? [...others, session].slice(-mostSessions) : others
+  if (wanted) return [...others, session].slice(-mostSessions)
+  return others.length > 0 ? others : undefined
 }

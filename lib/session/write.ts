@@ -2,9 +2,9 @@ import type { Circuit } from '../engine/circuit.ts'
 import type { EngineEvent } from '../engine/event.ts'
 import type { Incident } from '../engine/incident.ts'
 import { mainAgent } from '../engine/memory.ts'
-import type { isNear } from '../engine/near.ts'
 import { withoutShared } from '../engine/shared-config.ts'
 import type { Step, StepOf, Verdict } from '../engine/step.ts'
+import type { Streak, streakOf } from '../engine/streak.ts'
 import type { Damage } from '../store/store.ts'
 import { damageIncident } from './damage.ts'
 import { boundedCircuits, type CircuitState, circuitStateKind, sessionKind } from './documents.ts'
@@ -22,13 +22,15 @@ export interface Written {
   readonly damage: readonly Damage[]
   /** Sessions of which nothing was taken in, because something had to be said about it; only where nobody listens. */
   readonly untold: readonly string[]
+  /** How far streaks have come, by session, of those that were looked at. */
+  readonly streaks: ReadonlyMap<string, Streak>
 }
 
 export interface WriteOptions {
   /** Gives what looks for circuits that are gone; needed only when circuits are added to a state that we never wrote. */
   readonly lost: () => typeof lostCircuits
-  /** Looks whether a streak is one step from tripping, for the marker. */
-  readonly near?: typeof isNear
+  /** Looks how far a streak has come, for what tells shells of it. */
+  readonly streak?: typeof streakOf
   /**
    * Nobody reads the answer. What has something to say is then not taken in but left for a hook that is heard, and the
    * marker sees to it that the next one is.
@@ -41,7 +43,7 @@ export async function write<E extends EngineEvent>(
   project: Project,
   happenings: readonly Happening<E>[],
   step: StepOf<E>,
-  { lost, near, unheard = false }: WriteOptions,
+  { lost, streak, unheard = false }: WriteOptions,
 ): Promise<Written | 'busy'> {
   const last = happenings.at(-1)
   const config = withoutShared(project.config)
@@ -51,6 +53,7 @@ export async function write<E extends EngineEvent>(
     const incidents: Incident[] = []
     const damage: Damage[] = []
     const untold: string[] = []
+    const streaks = new Map<string, Streak>()
     if (unheard && brokenSeal(project, state, '') !== undefined) return state
     let next = state
     let verdict = nothing
@@ -73,7 +76,9 @@ export async function write<E extends EngineEvent>(
         continue
       }
       const circuits = steps.at(-1)?.circuits ?? before
-      next = watched(withCircuits(next, circuits), session, run.at(-1)?.event, near?.(result.document, config))
+      const reached = streak?.(result.document, config)
+      if (reached !== undefined) streaks.set(session, reached)
+      next = watched(withCircuits(next, circuits), session, run.at(-1)?.event, reached && reached === 'near')
       for (const [i, done] of steps.entries()) {
         incidents.push(...done.incidents)
         if (last !== undefined && isToldTo(last, session, run[i]?.event)) verdict = joined(verdict, done.verdict)
@@ -85,7 +90,7 @@ export async function write<E extends EngineEvent>(
       incidents.unshift(foreign)
       verdict = { ...verdict, person: [...verdict.person, tamperLine(foreign)] }
     }
-    outcome = { verdict, incidents, damage, untold }
+    outcome = { verdict, incidents, damage, untold, streaks }
     if (foreign !== undefined) return sealed(next)
     // A state that holds no circuits and was never sealed stays so: it may have been emptied, which the prompt hook finds.
     return next === state || (state.seal === undefined && next.circuits.length === 0) ? next : sealed(next)

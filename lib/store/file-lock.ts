@@ -100,24 +100,28 @@ export async function takeLock(system: System, path: string, options: LockOption
   let slept = 0
   let sleeps = 0
   let takeovers = 0
-  let own = buildAside(system, folder)
-  let renewedAt = clock()
-  files.touch(own.folder, renewedAt)
+  let renewedAt = 0
+  const build = (): Own => {
+    const built = buildAside(system, folder)
+    renewedAt = clock()
+    files.touch(built.folder, renewedAt)
+    return built
+  }
+  let own = build()
   try {
     for (;;) {
       // Sleeps last longer than asked on a busy machine, and clocks jump: whichever of the two says more is believed.
-      const waited = Math.max(slept, clock() - startedAt)
+      const waitedMilliseconds = Math.max(slept, clock() - startedAt)
+      const held = (): LockAttempt => {
+        return { kind: 'held', lock: { folder, claim: join(folder, own.name) }, waitedMilliseconds, rescued }
+      }
       // While somebody holds it, a look is enough: it costs less than a rename, and does not slow the holder down.
       const facts = sleeps === 0 ? undefined : files.facts(folder)
       const refusal = facts === undefined ? tryRename(files, own.folder, folder) : 'taken'
-      if (refusal === undefined) {
-        return { kind: 'held', lock: { folder, claim: join(folder, own.name) }, waitedMilliseconds: waited, rescued }
-      }
+      if (refusal === undefined) return held()
       if (refusal === 'gone') {
         // Swept away as a leftover while this process was suspended; a missing parent makes the next line throw.
-        own = buildAside(system, folder)
-        renewedAt = clock()
-        files.touch(own.folder, renewedAt)
+        own = build()
       } else if (
         takeovers < takeoversAtMost &&
         isStale(system, facts ?? files.facts(folder), options.staleMilliseconds)
@@ -125,25 +129,23 @@ export async function takeLock(system: System, path: string, options: LockOption
         takeovers += 1
         rescued.push(...takeAway(system, path))
         // A folder that stays in the way is looked at again after a sleep, like any other.
-        if (tryRename(files, own.folder, folder) === undefined) {
-          return { kind: 'held', lock: { folder, claim: join(folder, own.name) }, waitedMilliseconds: waited, rescued }
-        }
+        if (tryRename(files, own.folder, folder) === undefined) return held()
       } else if (refusal instanceof Error && files.facts(folder) === undefined) {
         // Not a lock in the way, then, but rights that are missing.
         throw refusal
       }
-      if (waited >= options.waitMilliseconds) {
+      if (waitedMilliseconds >= options.waitMilliseconds) {
         discard(files, own.folder, own.name)
-        return { kind: 'busy', waitedMilliseconds: waited, rescued }
+        return { kind: 'busy', waitedMilliseconds, rescued }
       }
-      const pause = nextPause(sleeps, waited, options.waitMilliseconds)
+      const pause = nextPause(sleeps, waitedMilliseconds, options.waitMilliseconds)
       await system.sleep(pause)
       slept += pause
       sleeps += 1
       const now = clock()
       if (Math.abs(now - renewedAt) > renewAfter) {
         renewedAt = now
-        if (files.facts(own.folder) !== undefined) files.touch(own.folder, now)
+        quietly(() => files.touch(own.folder, now))
       }
     }
   } catch (error) {

@@ -1,12 +1,11 @@
 import { defaultConfig } from '../../lib/config/load.ts'
-import { emptyMemory } from '../../lib/engine/memory.ts'
 import { bashCall } from '../../test/support/payloads.ts'
 import { createTempProject } from '../../test/support/temp-project.ts'
-import { healthyTurn, turnOf } from './healthy-work.ts'
+import { SpooledSession, type SpoolRule } from '../spooled-session.ts'
+import { engineEvent, healthyTurn, type Turn, turnOf } from './healthy-work.ts'
 import { installedProject } from './measured-project.ts'
 import type { Part } from './part.ts'
 import { childSeconds } from './processor-time.ts'
-import { SpooledSession } from './spooled-session.ts'
 import { median } from './spread.ts'
 
 /** The choices: so many batches gather before Node takes them in. */
@@ -16,18 +15,19 @@ const periods = [1, 2, 3]
 /** Longer than any loop goes on. */
 const mostCalls = 200
 
+type Rule = Pick<SpoolRule, 'gather' | 'watchStreaks'>
+
 /** What it saves to let batches gather, and how much later a loop of successes is stopped for it. */
 export const batches: Part = {
   name: 'batches',
   title: 'How many batches may gather',
   async run({ quick }) {
     const cost = await processorOfDrain(quick ? 5 : 41)
-    const base = loops(1).map((loop) => callsUntilRefused(loop, { gather: 1, inBackground: false }))
-    const later = (gather: number, inBackground: boolean) => {
-      const phases = loops(gather)
-      const calls = phases.map((loop) => {
+    const base = loops(1).map((loop) => callsUntilRefused(loop, { gather: 1, watchStreaks: false }, false))
+    const later = (rule: Rule) => {
+      const calls = loops(rule.gather).map((loop) => {
         const once = base[periods.indexOf(loop.period)] ?? Number.NaN
-        return callsUntilRefused(loop, { gather, inBackground }) - once
+        return callsUntilRefused(loop, rule, true) - once
       })
       return `${median(calls)}, ${Math.max(...calls)}`
     }
@@ -36,15 +36,15 @@ export const batches: Part = {
         'batches that gather',
         'Node starts per call',
         'processor ms saved per call',
-        'calls later, taken in at once (median, worst)',
-        'calls later, taken in in the background (median, worst)',
+        'calls later (median, worst)',
+        'calls later, where each batch is taken in once a streak has begun (median, worst)',
       ],
       rows: choices.map((gather) => [
         String(gather),
         (1 / gather).toFixed(2),
         ((1 - 1 / gather) * cost).toFixed(1),
-        later(gather, false),
-        later(gather, true),
+        later({ gather, watchStreaks: false }),
+        later({ gather, watchStreaks: true }),
       ]),
       notes: [
         `One start of the monitor that takes in a batch costs ${cost.toFixed(0)} ms of processor time here. The loops are simulated, exactly and with the engine itself: of period ${periods.join(', ')}, begun at each number of batches that may wait already.`,
@@ -62,16 +62,21 @@ interface Loop {
 const loops = (gather: number): Loop[] =>
   periods.flatMap((period) => Array.from({ length: gather }, (_, phase) => ({ period, phase })))
 
-/** Calls of the loop until one of them is refused, that one included. */
-function callsUntilRefused({ period, phase }: Loop, rule: { gather: number; inBackground: boolean }): number {
+/** Calls of the loop until one of them is refused, that one included. One call a turn, a second each. */
+function callsUntilRefused({ period, phase }: Loop, rule: Rule, inBackground: boolean): number {
   const scene = { project: createTempProject() }
   scene.project.remove()
-  const session = new SpooledSession(emptyMemory('session'), defaultConfig(), rule)
+  const session = new SpooledSession('session', defaultConfig(), { ...rule, inBackground })
+  let at = Date.parse('2026-01-01T12:00:00Z')
+  const isRefused = ({ asked, settled, batch }: Turn): boolean => {
+    at += 1000
+    return [asked, settled, batch].some((payload) => session.play({ event: engineEvent(payload), at }) === 'refused')
+  }
   // two rounds of the spool first, so that the session is under way
-  for (let n = 0; n < 2 * rule.gather + phase; n += 1) session.play(healthyTurn(scene, n))
+  for (let n = 0; n < 2 * rule.gather + phase; n += 1) isRefused(healthyTurn(scene, n))
   for (let n = 1; n <= mostCalls; n += 1) {
     const call = bashCall(`curl-status ${n % period}`, `toolu_loop_${n}`)
-    if (session.play(turnOf(scene, call, `state ${n % period}`)) === 'refused') return n
+    if (isRefused(turnOf(scene, call, `state ${n % period}`))) return n
   }
   throw new Error(`a loop of period ${period} is never stopped`)
 }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { defaultConfig } from '../../lib/config/load.ts'
 import { mostEntries, type SessionMemory } from '../../lib/engine/memory.ts'
-import { isNear } from '../../lib/engine/near.ts'
 import { step } from '../../lib/engine/step.ts'
+import { streakOf } from '../../lib/engine/streak.ts'
 import { createTempProject } from '../../test/support/temp-project.ts'
 import { engineEvent, healthyTurn, type Turn } from './healthy-work.ts'
 import { inTurn } from './in-turn.ts'
@@ -51,7 +51,7 @@ export const engine: Part = {
       }),
       few: each((three) => after(few, turnOf(three))),
       many: each((three) => after(many, turnOf(three))),
-      near: each((three) => isNear(after(many, turnOf(three)), config)),
+      near: each((three) => streakOf(after(many, turnOf(three)), config)),
     })
     const row = (name: string, which: keyof typeof times) => [
       name,
@@ -64,7 +64,7 @@ export const engine: Part = {
         row('floor: parse, write and hash (SHA-256) the three payloads', 'floor'),
         row('engine, 10 entries in the windows', 'few'),
         row(`engine, ${mostEntries} entries, which is the most`, 'many'),
-        row(`the same, and whether a streak is near`, 'near'),
+        row(`the same, and how far a streak has come`, 'near'),
       ],
     }
   },

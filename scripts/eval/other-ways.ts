@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs'
-import { gunzipSync } from 'node:zlib'
-import { asLoggedSession, type LoggedCall, type LoggedSession } from '../../lib/replay/call-log.ts'
+import type { LoggedCall, LoggedSession } from '../../lib/replay/call-log.ts'
 import type { CaughtLoop, Evaluation, LoopLabel } from '../../lib/replay/evaluation.ts'
 import { loopPatterns } from '../../lib/replay/evaluation-text.ts'
+import { isHard, isOf } from './loops.ts'
 
 /**
  * Simpler ways to stop a loop, played on the same recordings. Each is as people describe it, in its most usual form; none of them
@@ -79,23 +78,17 @@ const otherWays: readonly OtherWay[] = [
   sameCall(5),
 ]
 
-/** Loops that go on and on; the softer ones are told and not stopped. */
-const isHard = ({ grade }: LoopLabel): boolean => grade === 'blatant' || grade === 'poll'
 const isClient = (source: string): boolean => source.startsWith('claude-code')
 
 function play({ name, stops }: OtherWay, sessions: readonly LoggedSession[], labels: readonly LoopLabel[]): Played {
   const places = new Map(sessions.map((session) => [session, stops(session.calls)]))
-  const isOf =
-    ({ source, session }: LoggedSession) =>
-    (label: LoopLabel) =>
-      label.source === source && label.session === session
   const stopped = sessions.filter((session) => {
-    const loops = labels.filter(isOf(session))
+    const loops = labels.filter((label) => isOf(label)(session))
     const isOutside = (place: number) => !loops.some(({ start, end }) => place >= start && place <= end + 2)
     return isClient(session.source) && places.get(session)?.some(isOutside)
   })
   const callsIn = labels.filter(isHard).map((label) => {
-    const session = sessions.find((each) => isOf(each)(label))
+    const session = sessions.find(isOf(label))
     const isInside = (place: number) =>
       place >= label.start && place <= label.end && session?.calls[place]?.agent === label.agent
     const place = session && places.get(session)?.find(isInside)
@@ -119,16 +112,10 @@ function ours({ outside, loops }: Evaluation): Played {
 
 /** A table in Markdown: what each way does to the sessions of Claude Code, and to the loops. */
 export function otherWaysText(
-  files: readonly string[],
+  sessions: readonly LoggedSession[],
   labels: readonly LoopLabel[],
   evaluation: Evaluation,
 ): string[] {
-  const sessions = files.flatMap((file) =>
-    gunzipSync(readFileSync(file))
-      .toString('utf8')
-      .split('\n')
-      .flatMap((line) => (line === '' ? [] : (asLoggedSession(JSON.parse(line)) ?? []))),
-  )
   const clients = sessions.filter(({ source }) => isClient(source)).length
   const rows = [...otherWays.map((way) => play(way, sessions, labels)), ours(evaluation)]
   return [

@@ -189,13 +189,13 @@ const cases: readonly Broken[] = [
     break({ project }) {
       const spool = join(project.memory, 'circuit_breaker_spool')
       mkdirSync(spool, { recursive: true, mode: 0o700 })
-      for (let n = 1; n <= 8; n += 1) {
+      for (let n = 1; n <= 10; n += 1) {
         const path = join(spool, `batch-1-${n}.json`)
         writeFileSync(path, JSON.stringify(postToolBatch({ project }, [[bashCall(`echo ${n}`, `toolu_${n}`), 'ok']])))
         age(path, 300)
       }
     },
-    says: /8 batches wait, the oldest for 30\d s/,
+    says: /10 batches wait, the oldest for 30\d s/,
     mend: 'fix',
   },
   {

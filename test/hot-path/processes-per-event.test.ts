@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { type CommandForm, commandText, type HookRegistration, hookTable } from '../../lib/install/hook-table.ts'
-import { firstPromptEnding, marksFolder } from '../../lib/session/session-marks.ts'
+import { firstPromptEnding, marksFolder, streakEnding } from '../../lib/session/session-marks.ts'
 import * as payloads from '../support/payloads.ts'
 import type { TempProject } from '../support/temp-project.ts'
 import { begunProject, placeHooks } from './scene.ts'
@@ -32,8 +32,9 @@ type Situation =
   | 'calm'
   | 'armed'
   | 'one waits'
-  | 'two wait'
-  | 'five wait'
+  | 'four wait'
+  | 'seven wait'
+  | 'a streak has begun'
   | 'first prompt'
   | 'one waits, nobody watches'
 
@@ -52,25 +53,28 @@ const started: Record<CommandForm, Partial<Record<Situation, readonly string[]>>
   resting: { calm: [], armed: ['node'], 'one waits': ['nice', 'node'], 'one waits, nobody watches': [] },
   left: { calm: ['cat'], armed: ['cat'], 'one waits': ['cat'] },
   troubled: { calm: [], armed: [], 'one waits': [] },
-  // The third that waits also starts Node in the background; where that has not helped, Node takes the batch itself.
+  // The fifth also starts Node in the background, and so does each in a streak; where that has not helped, Node takes the batch itself.
   batch: {
     calm: ['cat'],
     armed: ['node'],
     'one waits': ['cat'],
-    'two wait': ['cat', 'nice', 'node'],
-    'five wait': ['node'],
+    'four wait': ['cat', 'nice', 'node'],
+    'a streak has begun': ['cat', 'nice', 'node'],
+    'seven wait': ['node'],
   },
 }
 
 const waiting: Partial<Record<Situation, number>> = {
   'one waits': 1,
-  'two wait': 2,
-  'five wait': 5,
+  'four wait': 4,
+  'seven wait': 7,
   'one waits, nobody watches': 1,
 }
 
 const session = { CLAUDE_CODE_SESSION_ID: '0b0e8a5e-7f0c-4d0f-9b3a-6f5c2d1e0a9b', CLAUDE_PID: '4711' }
 const firstPrompt = `${session.CLAUDE_CODE_SESSION_ID}-${session.CLAUDE_PID}${firstPromptEnding}`
+
+const streak = `${session.CLAUDE_CODE_SESSION_ID}${streakEnding}`
 
 const call = payloads.bashCall('date', 'toolu_fresh')
 
@@ -103,6 +107,7 @@ describe.skipIf(process.platform === 'win32')('a registered command starts only 
     const project = await installedProject()
     if (situation === 'armed') writeFileSync(join(project.memory, 'circuit_breaker_armed'), '')
     if (situation === 'first prompt') project.write(`.claude/memory/${marksFolder}/${firstPrompt}`, '')
+    if (situation === 'a streak has begun') project.write(`.claude/memory/${marksFolder}/${streak}`, '')
     for (let i = 0; i < (waiting[situation] ?? 0); i += 1) {
       const batch = payloads.postToolBatch({ project }, [[payloads.bashCall(`ls ${i}`, `toolu_waits_${i}`), `${i}`]])
       writeFileSync(join(project.memory, 'circuit_breaker_spool', `batch-1-${i}.json`), JSON.stringify(batch))

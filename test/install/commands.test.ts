@@ -5,7 +5,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { type CommandForm, commandText, hookTable } from '../../lib/install/hook-table.ts'
 import { markerName } from '../../lib/session/marker.ts'
 import { troubleMarker } from '../../lib/session/model-api.ts'
-import { firstPromptEnding, marksFolder } from '../../lib/session/session-marks.ts'
+import { firstPromptEnding, marksFolder, streakEnding } from '../../lib/session/session-marks.ts'
 import { failurePrefix, promptPrefix } from '../../lib/store/spool.ts'
 import { type Bench, exists, install, newBench, put, read } from './folder.ts'
 
@@ -90,9 +90,9 @@ describe.skipIf(process.platform === 'win32')('a shell entry starts Node', { tim
     ['prompted', {}, true],
     ['batch', {}, false],
     ['batch', { waiting: 1 }, false],
-    ['batch', { waiting: 2 }, false],
     ['batch', { waiting: 4 }, false],
-    ['batch', { waiting: 5 }, true],
+    ['batch', { waiting: 6 }, false],
+    ['batch', { waiting: 7 }, true],
     ['batch', { armed: true }, true],
   ])('%s with %j: %s', (form, facts, starts) => {
     const { stdout, stderr, status } = fire(form, benchWith(facts))
@@ -226,21 +226,41 @@ describe.skipIf(process.platform === 'win32')('the entry of PostToolBatch', { ti
     expect(fs.statSync(join(bench.spool, name)).mode & 0o777).toBe(0o600)
   })
 
-  test.each<[form: CommandForm, waiting: number, left: number]>([
-    ['batch', 2, 3],
-    ['waiting', 1, 1],
-    ['resting', 1, 1],
-  ])('%s with %i that wait starts Node in the background, and waits for nothing', async (form, waiting, left) => {
+  /** A project whose monitor takes its time and leaves word. */
+  function benchTold(waiting: number) {
     const bench = benchWith({ waiting })
     const told = join(bench.base, 'told')
     put(
       join(bench.project, '.claude', 'hooks', 'circuit-breaker-monitor.cjs'),
       `setTimeout(() => require('node:fs').writeFileSync(${JSON.stringify(told)}, process.argv[2] ?? ''), 300)`,
     )
+    return { ...bench, told }
+  }
+
+  test.each<[form: CommandForm, waiting: number, left: number]>([
+    ['batch', 4, 5],
+    ['waiting', 1, 1],
+    ['resting', 1, 1],
+  ])('%s with %i that wait starts Node in the background, and waits for nothing', async (form, waiting, left) => {
+    const bench = benchTold(waiting)
     const { stdout, stderr, status } = fire(form, bench)
-    expect([stdout, stderr, status, fs.existsSync(told)]).toEqual(['', '', 0, false])
+    expect([stdout, stderr, status, fs.existsSync(bench.told)]).toEqual(['', '', 0, false])
     expect(fs.readdirSync(bench.spool)).toHaveLength(left)
-    await vi.waitFor(() => expect(read(told)).toBe('drain'), 10_000)
+    await vi.waitFor(() => expect(read(bench.told)).toBe('drain'), 10_000)
+  })
+
+  test('does so for each batch where a streak has begun in this session, and in no other', async () => {
+    const bench = benchTold(0)
+    const env = { CLAUDE_PROJECT_DIR: bench.project, ...session }
+    put(join(bench.memory, marksFolder, `1b0e8a5e-7f0c-4d0f-9b3a-6f5c2d1e0a9b${streakEnding}`), '')
+    fire('batch', bench, '{"tool_use_id":1}', env)
+    put(join(bench.memory, marksFolder, `${session.CLAUDE_CODE_SESSION_ID}${streakEnding}`), '')
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+    expect(fs.existsSync(bench.told)).toBe(false)
+    const { stdout, stderr, status } = fire('batch', bench, '{"tool_use_id":2}', env)
+    expect([stdout, stderr, status]).toEqual(['', '', 0])
+    await vi.waitFor(() => expect(read(bench.told)).toBe('drain'), 10_000)
+    expect(fs.readdirSync(bench.spool)).toHaveLength(2)
   })
 
   test('writes over nothing', () => {

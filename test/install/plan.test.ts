@@ -156,6 +156,12 @@ describe('our entries are known exactly', () => {
     expect(ownCommands(scope)).toContain(command)
   })
 
+  test.each(['', 'nice -n 5 '])('what took in every third batch is known as ours, %j', (nice) => {
+    const node = 'node "${CLAUDE_PROJECT_DIR:-.}"/.claude/hooks/circuit-breaker-monitor.cjs'
+    const command = `m="\${BREAKERBOX_MEMORY_DIR:-\${CLAUDE_PROJECT_DIR:-.}/.claude/memory}"; s="$m/circuit_breaker_spool"; set -- "$s"/*.json; ! { [ -e "$m/circuit_breaker_armed" ] || [ ! -d "$s" ] || [ -L "$s" ] || [ -L "$m" ] || [ $# -ge 5 ]; } || exec ${node}; umask 077; set -C; if [ $# -eq 2 ]; then ${nice}${node} drain </dev/null >/dev/null 2>&1 & fi; { exec cat; } >"$s/batch-$PPID-$$.json"; exec ${node}`
+    expect(ownCommands('project')).toContain(command)
+  })
+
   test('without a record, our rules go with our entries', () => {
     expect(data(remove(planInstall('{"a":1}', wanted).text))).toEqual({ a: 1 })
     const rules = JSON.stringify({ permissions: { deny: wanted.deny } })

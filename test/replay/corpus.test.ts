@@ -6,6 +6,8 @@ import { evaluate, type LoopLabel } from '../../lib/replay/evaluation.ts'
 import { evaluationText, targetsOf } from '../../lib/replay/evaluation-text.ts'
 import { type FileSession, replayFiles } from '../../lib/replay/replay-files.ts'
 import { findRecordings } from '../../lib/replay/sources.ts'
+import { gatheringText } from '../../scripts/eval/gathering.ts'
+import { readLoggedSessions } from '../../scripts/eval/logged-sessions.ts'
 import { otherWaysText } from '../../scripts/eval/other-ways.ts'
 import { systemIn } from './temp-files.ts'
 
@@ -34,12 +36,10 @@ describe.skipIf(!isThere)('the shared corpus', () => {
     const missed = targetsOf(evaluation).filter(({ met }) => !met)
     expect(missed, evaluationText(evaluation, { cpuSeconds: 1, markdown: false }).join('\n')).toEqual([])
     const { recordings } = findRecordings(systemIn(corpus), ['*.jsonl.gz'])
-    const others = otherWaysText(
-      recordings.map(({ main }) => main),
-      labels,
-      evaluation,
-    )
-    expect(readFileSync('docs/detection.md', 'utf8')).toContain(others.join('\n'))
+    const logged = readLoggedSessions(recordings.map(({ main }) => main))
+    const paper = readFileSync('docs/detection.md', 'utf8')
+    expect(paper).toContain(otherWaysText(logged, labels, evaluation).join('\n'))
+    expect(paper).toContain(gatheringText(logged, labels).join('\n'))
   })
 
   it('of whole transcripts: the runaway is stopped, the healthy sessions are left alone', async () => {

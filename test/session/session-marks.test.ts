@@ -1,7 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { firstPromptEnding, marksFolder } from '../../lib/session/session-marks.ts'
+import { drain } from '../../lib/session/drain.ts'
+import { firstPromptEnding, marksFolder, streakEnding } from '../../lib/session/session-marks.ts'
+import { spoolWrite } from '../../lib/store/spool.ts'
 import { Bench } from './bench.ts'
 
 const session = '0b0e8a5e-7f0c-4d0f-9b3a-6f5c2d1e0a9b'
@@ -120,6 +122,62 @@ describe('the mark that the first prompt needs no Node', () => {
     )
     const { answer } = await bench.send({ hook_event_name: 'UserPromptSubmit', prompt: 'go' })
     expect(answer.person).toBeUndefined()
+  })
+})
+
+describe('the mark of a streak', () => {
+  const isMarked = (bench: Bench, name = session) => allMarks(bench).includes(`${name}${streakEnding}`)
+  let calls = 0
+  const batch = (command: string, session_id = session) => {
+    calls += 1
+    const call = { tool_name: 'Bash', tool_input: { command }, tool_use_id: `toolu_${calls}` }
+    return { hook_event_name: 'PostToolBatch', session_id, tool_calls: [{ ...call, tool_response: 'the same' }] }
+  }
+
+  it('is there from the first repeat on, for that session, until the streak has come to an end', async () => {
+    const bench = newBench()
+    await start(bench)
+    const marked: boolean[] = []
+    for (const command of ['ls', 'git status', 'git status', 'a', 'b', 'c', 'd', 'e']) {
+      await bench.send(batch(command))
+      await bench.send(batch(`make ${marked.length}`, other))
+      marked.push(isMarked(bench))
+      expect(isMarked(bench, other)).toBe(false)
+    }
+    expect(marked).toEqual([false, false, true, true, true, false, false, false])
+  })
+
+  it('is left by what runs in the background too', async () => {
+    const bench = newBench()
+    await start(bench)
+    bench.env['CLAUDE_PROJECT_DIR'] = bench.project
+    for (const command of ['ls', 'git status', 'git status']) {
+      spoolWrite(bench.system, bench.path('circuit_breaker_spool'), JSON.stringify(batch(command)))
+    }
+    await drain(bench.system)
+    expect(isMarked(bench)).toBe(true)
+  })
+
+  it('is left for no name that is not one of a session, and behind no link', async () => {
+    const bench = newBench()
+    await start(bench)
+    for (const command of ['ls', 'ls']) await bench.send(batch(command, '../../S'))
+    expect(allMarks(bench).filter((name) => name.endsWith(streakEnding))).toEqual([])
+    const elsewhere = join(bench.project, 'elsewhere')
+    mkdirSync(elsewhere)
+    rmSync(bench.path(marksFolder), { recursive: true })
+    symlinkSync(elsewhere, bench.path(marksFolder))
+    for (const command of ['ls', 'ls']) await bench.send(batch(command))
+    expect(readdirSync(elsewhere)).toEqual([])
+  })
+
+  it('is one of those that go when there are many', async () => {
+    const bench = newBench()
+    mkdirSync(bench.path(marksFolder), { recursive: true })
+    for (let i = 0; i < 100; i += 1)
+      old(bench, bench.path(marksFolder, `${other.slice(0, -3)}${100 + i}${streakEnding}`))
+    await start(bench)
+    expect(allMarks(bench).filter((name) => name.endsWith(streakEnding))).toEqual([])
   })
 })
 
