@@ -145,6 +145,7 @@ export async function takeLock(system: System, path: string, options: LockOption
       const now = clock()
       if (Math.abs(now - renewedAt) > renewAfter) {
         renewedAt = now
+        // Where it was swept away meanwhile the next try builds it anew.
         quietly(() => files.touch(own.folder, now))
       }
     }

@@ -68,15 +68,16 @@ function callsUntilRefused({ period, phase }: Loop, rule: Rule, inBackground: bo
   scene.project.remove()
   const session = new SpooledSession('session', defaultConfig(), { ...rule, inBackground })
   let at = Date.parse('2026-01-01T12:00:00Z')
-  const isRefused = ({ asked, settled, batch }: Turn): boolean => {
+  /** Whether the call of a turn was refused. */
+  const play = ({ asked, settled, batch }: Turn): boolean => {
     at += 1000
     return [asked, settled, batch].some((payload) => session.play({ event: engineEvent(payload), at }) === 'refused')
   }
   // two rounds of the spool first, so that the session is under way
-  for (let n = 0; n < 2 * rule.gather + phase; n += 1) isRefused(healthyTurn(scene, n))
+  for (let n = 0; n < 2 * rule.gather + phase; n += 1) play(healthyTurn(scene, n))
   for (let n = 1; n <= mostCalls; n += 1) {
     const call = bashCall(`curl-status ${n % period}`, `toolu_loop_${n}`)
-    if (isRefused(turnOf(scene, call, `state ${n % period}`))) return n
+    if (play(turnOf(scene, call, `state ${n % period}`))) return n
   }
   throw new Error(`a loop of period ${period} is never stopped`)
 }
