@@ -165,9 +165,11 @@ const sessionAndClient = '$CLAUDE_CODE_SESSION_ID-$CLAUDE_PID'
 
 /**
  * The batch that is the so-manieth to wait starts Node in the background, which takes them in while the model thinks. More
- * would start Node less often and see a loop of successes later: `npm run bench -- batches` shows both.
+ * would start Node less often and see a loop later: `npm run bench -- batches` shows both. With three, and the mark below, every loop of
+ * successes is stopped as early as by a Node for each batch, and one of calls that are rejected before they run, which show in their batch only, is told of
+ * after three.
  */
-const gathered = 5
+const gathered = 3
 /** Where a streak has begun each batch does, so that it makes no difference how many wait when a loop begins. */
 const hasStreak = `[ -e "$m/${marksFolder}/$CLAUDE_CODE_SESSION_ID${streakEnding}" ]`
 /** With so many waiting the background has not managed, or had something to say: Node takes them in before the run goes on. */

@@ -133,8 +133,6 @@ async function inProject<Value>(name: Arrangement, work: (project: TempProject) 
   const project = createTempProject()
   try {
     await arrangements[name](project)
-    // The first session of a project is not the usual one: hooks learn what is there.
-    await run(project, 1, 0)
     return await work(project)
   } finally {
     project.remove()

@@ -32,8 +32,8 @@ type Situation =
   | 'calm'
   | 'armed'
   | 'one waits'
-  | 'four wait'
-  | 'seven wait'
+  | 'two wait'
+  | 'five wait'
   | 'a streak has begun'
   | 'first prompt'
   | 'one waits, nobody watches'
@@ -53,21 +53,21 @@ const started: Record<CommandForm, Partial<Record<Situation, readonly string[]>>
   resting: { calm: [], armed: ['node'], 'one waits': ['nice', 'node'], 'one waits, nobody watches': [] },
   left: { calm: ['cat'], armed: ['cat'], 'one waits': ['cat'] },
   troubled: { calm: [], armed: [], 'one waits': [] },
-  // The fifth also starts Node in the background, and so does each in a streak; where that has not helped, Node takes the batch itself.
+  // The third also starts Node in the background, and so does each in a streak; where that has not helped, Node takes the batch itself.
   batch: {
     calm: ['cat'],
     armed: ['node'],
     'one waits': ['cat'],
-    'four wait': ['cat', 'nice', 'node'],
+    'two wait': ['cat', 'nice', 'node'],
     'a streak has begun': ['cat', 'nice', 'node'],
-    'seven wait': ['node'],
+    'five wait': ['node'],
   },
 }
 
 const waiting: Partial<Record<Situation, number>> = {
   'one waits': 1,
-  'four wait': 4,
-  'seven wait': 7,
+  'two wait': 2,
+  'five wait': 5,
   'one waits, nobody watches': 1,
 }
 
