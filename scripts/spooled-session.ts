@@ -3,7 +3,7 @@ import type { Circuit } from '../lib/engine/circuit.ts'
 import type { RequestEvent, SettledEvent } from '../lib/engine/event.ts'
 import { emptyMemory, type SessionMemory } from '../lib/engine/memory.ts'
 import { type Step, step } from '../lib/engine/step.ts'
-import { streakOf } from '../lib/engine/streak.ts'
+import { type Streak, streakOf } from '../lib/engine/streak.ts'
 import { counted } from '../lib/install/hook-table.ts'
 import type { RecordedEvent } from '../lib/replay/recording.ts'
 import { armed } from '../lib/session/marker.ts'
@@ -19,8 +19,6 @@ export interface SpoolRule {
   readonly watchStreaks: boolean
   /** Not before the model goes on, but beside it; then what has something to say is left to the next hook. */
   readonly inBackground: boolean
-  /** Batches of other sessions that wait when this one begins; 0 if absent. */
-  readonly waiting?: number
 }
 
 /**
@@ -34,20 +32,21 @@ export class SpooledSession {
   #memory: SessionMemory
   #circuits: readonly Circuit[] = []
   #waiting: RecordedEvent[] = []
+  /** Batches of other sessions that wait too. */
   #others: number
   /** Whether the marker is there. */
   #isArmed = false
-  /** Whether the mark of a streak is. */
-  #hasStreak = false
+  #streak: Streak = 'none'
   readonly #refused = new Set<string>()
   readonly #config: Config
   readonly #rule: SpoolRule
 
-  constructor(session: string, config: Config, rule: SpoolRule) {
+  /** @param others batches of other sessions that wait when this one begins. */
+  constructor(session: string, config: Config, rule: SpoolRule, others = 0) {
     this.#memory = emptyMemory(session)
     this.#config = config
     this.#rule = rule
-    this.#others = rule.waiting ?? 0
+    this.#others = others
   }
 
   /** Plays one event, and says what became of it. */
@@ -70,6 +69,7 @@ export class SpooledSession {
     const { memory, circuits, verdict } = this.#after([{ event, at }])
     this.#memory = memory
     this.#circuits = circuits
+    this.#arm(at)
     if (verdict.refusal === undefined) return 'ran'
     this.#refused.add(event.call.id)
     return 'refused'
@@ -88,11 +88,13 @@ export class SpooledSession {
     }
     this.#waiting.push(batch)
     const waiting = this.#waiting.length + this.#others
-    if (waiting < this.#rule.gather && !(this.#rule.watchStreaks && this.#hasStreak)) return
+    if (waiting < this.#rule.gather && !(this.#rule.watchStreaks && this.#streak !== 'none')) return
     this.starts += 1
     const after = this.#after(this.#waiting)
-    if (this.#rule.inBackground && after.hasSomethingToSay) this.#isArmed = true
-    else this.#keep(after, batch.at)
+    if (this.#rule.inBackground && after.hasSomethingToSay) {
+      this.#streak = 'near'
+      this.#arm(batch.at)
+    } else this.#keep(after, batch.at)
   }
 
   /** What waits, and then the event. */
@@ -121,10 +123,13 @@ export class SpooledSession {
     this.#circuits = after.circuits
     this.#waiting = []
     this.#others = 0
-    const streak = streakOf(this.#memory, this.#config)
-    this.#hasStreak = streak !== 'none'
-    const near = streak === 'near' ? [this.#memory.session] : []
-    this.#isArmed = armed({ version: 1, circuits: this.#circuits, near }, now)
+    this.#streak = streakOf(this.#memory, this.#config)
+    this.#arm(now)
     return after
+  }
+
+  #arm(now: number): void {
+    const near = this.#streak === 'near' ? [this.#memory.session] : []
+    this.#isArmed = armed({ version: 1, circuits: this.#circuits, near }, now)
   }
 }

@@ -165,15 +165,15 @@ const sessionAndClient = '$CLAUDE_CODE_SESSION_ID-$CLAUDE_PID'
 
 /**
  * The batch that is the so-manieth to wait starts Node in the background, which takes them in while the model thinks. More
- * would start Node less often and see a loop later: `npm run bench -- batches` shows both. With three, and the mark below, a loop of
- * successes is stopped one call later at worst than by a Node for each batch, and one of calls that are rejected before they run, which show in their batch only, is told of
- * after three.
+ * would start Node less often and see a loop later: `npm run bench -- batches` shows both. With three, and the mark of a streak, a
+ * loop of successes is stopped one call later at worst than by a Node for each batch. Calls that are rejected before they run show in
+ * their batch only, where no mark helps: with three the model is told of them after three.
  */
 const gathered = 3
-/** Where a streak has begun each batch does, so that it makes no difference how many wait when a loop begins. */
+/** Where a streak has begun each batch does, so that it makes little difference how many wait when a loop begins. */
 const hasStreak = `[ -e "$m/${marksFolder}/$CLAUDE_CODE_SESSION_ID${streakEnding}" ]`
 /** With so many waiting the background has not managed, or had something to say: Node takes them in before the run goes on. */
-export const overdue = gathered + 3
+export const overdue = 2 * gathered
 
 /** Whoever works in the foreground comes first, on whom a person waits. Not lower: what runs here holds the state's lock for a moment. */
 const behindOthers = 'nice -n 5 '

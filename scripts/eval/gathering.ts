@@ -20,8 +20,8 @@ interface Passed {
   readonly refused: readonly number[]
 }
 
-function pass(session: LoggedSession, rule: SpoolRule): Passed {
-  const spooled = new SpooledSession(session.session, defaultConfig(), rule)
+function pass(session: LoggedSession, rule: SpoolRule, others = 0): Passed {
+  const spooled = new SpooledSession(session.session, defaultConfig(), rule, others)
   let batches = 0
   const refused: number[] = []
   for (const recorded of loggedEvents(session)) {
@@ -39,8 +39,8 @@ interface Loop {
 }
 
 /** Place of the first refused call inside a loop; undefined where it ends before that. */
-const firstRefused = ({ label, session }: Omit<Loop, 'at'>, rule: SpoolRule): number | undefined =>
-  pass(session, rule).refused.find((place) => place >= label.start && place <= label.end)
+const firstRefused = ({ label, session }: Omit<Loop, 'at'>, rule: SpoolRule, others = 0): number | undefined =>
+  pass(session, rule, others).refused.find((place) => place >= label.start && place <= label.end)
 
 /**
  * A table in Markdown: what it saves in recorded sessions to let batches gather, and how much later their loops meet the first
@@ -55,8 +55,8 @@ export function gatheringText(sessions: readonly LoggedSession[], labels: readon
   const rows = rules.map((rule) => {
     const all = sessions.map((session) => pass(session, { ...rule, inBackground: true }))
     const sum = (what: 'batches' | 'starts') => all.reduce((total, each) => total + each[what], 0)
-    const later = Array.from({ length: rule.gather }, (_, waiting) =>
-      loops.map((loop) => (firstRefused(loop, { ...rule, inBackground: true, waiting }) ?? Number.NaN) - loop.at),
+    const later = Array.from({ length: rule.gather }, (_, others) =>
+      loops.map((loop) => (firstRefused(loop, { ...rule, inBackground: true }, others) ?? Number.NaN) - loop.at),
     ).flat()
     const late = later.filter((calls) => calls > 0).length
     return [
