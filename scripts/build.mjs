@@ -146,6 +146,9 @@ const importBuiltins = {
 /** What no Node process has loaded by itself, and most hooks never call: each of them costs up to milliseconds. */
 const costly = new Set(['node:child_process', 'node:crypto', 'node:module', 'node:os', 'node:zlib'])
 
+/** Of what is called by its bare name so often that a short one of its own is worth its bytes. */
+const shortened = new Set(['node:path'])
+
 /**
  * Gives all files of a hook one `require` for each of Node's own modules, instead of one for each file and a copy of the
  * module for each `import *`. What is costly is loaded by the first call of one of its functions.
@@ -160,6 +163,14 @@ const lateBuiltins = {
       const { default: _whole, ...exported } = await import(path)
       const names = Object.keys(exported)
       const from = JSON.stringify(path)
+      if (shortened.has(path)) {
+        const short = (name) => `export const ${name} = /* @__PURE__ */ of('${name}')`
+        return {
+          contents: [`const whole = require(${from})`, 'const of = (name) => whole[name]', ...names.map(short)].join(
+            '\n',
+          ),
+        }
+      }
       if (!costly.has(path)) return { contents: `export { ${names} } from ${from}` }
       // Only functions can wait for their call: the build fails where a hook uses a class or a constant of such a module.
       const functions = names.filter((name) => typeof exported[name] === 'function' && /^[a-z]/.test(name))

@@ -4,7 +4,15 @@ import { type Draft, keep } from './draft.ts'
 import type { BatchEvent, EngineEvent, PromptEvent, RequestEvent, SettledEvent } from './event.ts'
 import { withoutOld } from './forget.ts'
 import type { Incident } from './incident.ts'
-import { type AgentProgress, mainAgent, progressOf, type SessionMemory, withEntry, withProgress } from './memory.ts'
+import {
+  type AgentProgress,
+  entryOf,
+  mainAgent,
+  progressOf,
+  type SessionMemory,
+  withEntry,
+  withProgress,
+} from './memory.ts'
 import { refuseNested } from './nested.ts'
 import { type Reactions, reactions } from './reactions.ts'
 import { type Refusal, request } from './request.ts'
@@ -130,15 +138,22 @@ function settled(draft: Draft, event: SettledEvent, react: () => Reactions): und
   if (event.endsTurn === true) beginTurn(draft, { ...progress, turn: turn + 1 })
 }
 
-/** The end of a turn. One that arrives twice (settings and plugin, a spool drained again) is known by its first call. */
+/**
+ * The end of a turn. One that arrives twice (settings and plugin, a spool drained again) is known by its first call. A prompt may
+ * have ended the turn already, while the batch waited in the spool: what has settled in it tells which turn that was.
+ */
 function batch(draft: Draft, event: BatchEvent, react: () => Reactions): undefined {
   const progress = progressOf(draft.memory, event.agent)
   const name = event.calls[0]?.call.id
   if (name === undefined || progress.batches.includes(name)) return
-  const turn = event.turn ?? progress.turn
+  const turn = event.turn ?? turnOf(draft, event) ?? progress.turn
   for (const settlement of event.calls) settle(draft, settlement, { ...placeOf(event), turn, batched: true }, react)
-  beginTurn(draft, { ...progress, turn: turn + 1, batches: [...progress.batches, name] })
+  beginTurn(draft, { ...progress, turn: Math.max(turn + 1, progress.turn), batches: [...progress.batches, name] })
 }
+
+/** The turn in which calls of a batch are known to have settled; one that was only asked about says nothing. */
+const turnOf = ({ memory }: Draft, { calls }: BatchEvent): number | undefined =>
+  calls.map(({ call }) => entryOf(memory, call.id)).find((entry) => entry && entry.outcome !== 'pending')?.turn
 
 function beginTurn(draft: Draft, progress: AgentProgress): void {
   draft.memory = withProgress(draft.memory, progress)
@@ -163,6 +178,9 @@ function prompt(draft: Draft, event: PromptEvent): undefined {
   const goesOn = before !== undefined && promptId !== undefined && before.promptId === promptId
   const bypass = goesOn ? before : event.bypass ? { ...id, used: [], ids: [] } : undefined
   draft.memory = { ...memory, ...(bypass === undefined ? {} : { bypass }) }
+  // One that two processes have taken out of the spool: what has happened since is not before it.
+  const last = draft.memory.entries.at(-1)
+  if (last?.kind === 'call' && Date.parse(last.at) > draft.now) return
   if (event.attended) enterPrompt(draft)
   endInterruptedTurn(draft)
   for (const circuit of draft.circuits) {

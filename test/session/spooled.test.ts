@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest'
 import { circuitStateKind, sessionKind } from '../../lib/session/documents.ts'
+import { drain } from '../../lib/session/drain.ts'
+import { monitorReactions } from '../../lib/session/monitor-reactions.ts'
 import { fileStore } from '../../lib/store/file-store.ts'
-import { spoolWrite } from '../../lib/store/spool.ts'
+import { spoolTake, spoolWrite } from '../../lib/store/spool.ts'
 import { Bench } from './bench.ts'
 
 type Payload = Record<string, unknown>
@@ -63,4 +65,56 @@ it.each<[what: string, isSpooled: (payload: Payload, i: number) => boolean]>([
   const direct = await tell(() => false)
   expect(direct.circuits.map(({ subject }) => subject).sort()).toEqual(['Bash(git status)', 'Bash(npm test)'])
   expect(await tell(isSpooled)).toEqual(direct)
+})
+
+const session = async (bench: Bench) => (await fileStore(bench.system, bench.memory).read(sessionKind('S'))).document
+
+/** Puts a payload where a shell leaves it. */
+function leave(bench: Bench, payload: Payload): void {
+  const whole = { session_id: 'S', cwd: bench.project, prompt_id: 'p1', ...payload }
+  spoolWrite(bench.system, bench.path('circuit_breaker_spool'), JSON.stringify(whole))
+}
+
+const prompt: Payload = { hook_event_name: 'UserPromptSubmit', prompt: 'make the tests pass' }
+const boom = (id: string) => [failure(id, 'npm test'), batch([id, 'npm test', 'Exit code 1\nboom'])] as const
+
+it('a prompt ends no turn whose batch waits in the spool', async () => {
+  const bench = new Bench()
+  const [failed, ended] = boom('a')
+  await bench.send(failed)
+  leave(bench, ended)
+  await bench.send({ ...prompt, prompt_id: 'p2' })
+  await bench.send(boom('b')[0])
+  expect((await session(bench)).entries).toMatchObject([
+    { id: 'a', turn: 1, batched: true },
+    { kind: 'prompt' },
+    { id: 'b', turn: 2 },
+  ])
+  await bench.send({ ...prompt, prompt_id: 'p3' })
+  // nor does it take back the end of one that was interrupted, of which no batch comes
+  await bench.send(boom('c')[0])
+  expect((await session(bench)).entries.at(-1)).toMatchObject({ id: 'c', turn: 3 })
+})
+
+it('a prompt that two processes take out of the spool counts once', async () => {
+  const bench = new Bench()
+  const { files } = bench
+  // the spool's stamps only go forward, and this process has used later ones
+  bench.now += 3_600_000
+  leave(bench, prompt)
+  const [waiting = { name: '' }] = spoolTake(bench.system, bench.path('circuit_breaker_spool')).entries
+  const path = bench.path('circuit_breaker_spool', waiting.name)
+  const text = files.readText(path)
+  const [failed, ended] = boom('a')
+  bench.now += 1000
+  await bench.send(failed)
+  files.create(path, text)
+  await drain(bench.system, () => monitorReactions)
+  expect(files.facts(path)).toBeUndefined()
+  leave(bench, ended)
+  await bench.send(boom('b')[0])
+  expect((await session(bench)).entries).toMatchObject([
+    { id: 'a', turn: 1, batched: true },
+    { id: 'b', turn: 2 },
+  ])
 })
