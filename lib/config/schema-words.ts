@@ -192,7 +192,7 @@ export const configWords: SectionWords<Config> = {
     },
     memory_limits: {
       means:
-        'What the janitor keeps the memory folder inside of, at each session start and with `breakerbox clean`. No breakers: they hold in mode `"observe"` too.',
+        'What the janitor keeps the memory folder inside of, when a session starts and with `breakerbox clean`; where nothing but age has changed, up to an hour later. No breakers: they hold in mode `"observe"` too.',
       fields: {
         telemetry_max_lines: { means: 'Lines past which a log is packed into `archives/`.' },
         telemetry_max_kb: { means: 'Size past which it is packed, too.', unit: 'kB of 1,024 bytes' },

@@ -3,7 +3,9 @@
  * it; nobody else spells an event, a matcher or a command.
  */
 
+import { depthVariable } from '../patterns/hook-recursion.ts'
 import { namesWord } from '../resilience/names-word.ts'
+import { lookEndName, lookName } from '../session/held-look.ts'
 import { ownFileNames } from '../session/own-file-names.ts'
 import { promptCommandNames } from '../session/prompt-command.ts'
 import { firstPromptEnding, marksFolder, streakEnding } from '../session/session-marks.ts'
@@ -23,6 +25,8 @@ export type HookExecutable =
 /**
  * When an entry starts its executable.
  * - `always`: a plain Node command.
+ * - `begun`: for the start of a session, but while the last one has found all well, nothing has changed since, and no other session of the
+ *   project is running, which may have started this one.
  * - `armed`: only while the marker is there, that is while a circuit is not closed or a streak is one step from tripping.
  * - `prompted`: for a prompt, but for the first of a session whose start has found that nothing would have to be told with it: that
  *   one is put into the spool, unless it holds words that are meant for us.
@@ -36,6 +40,7 @@ export type HookExecutable =
  */
 export type CommandForm =
   | 'always'
+  | 'begun'
   | 'armed'
   | 'prompted'
   | 'waiting'
@@ -96,7 +101,7 @@ const monitor = (event: string, form: CommandForm = 'always', matcher?: string):
 })
 
 export const hookTable: readonly HookRegistration[] = [
-  { event: 'SessionStart', executable: 'memory-janitor', form: 'always', timeout: 15 },
+  { event: 'SessionStart', executable: 'memory-janitor', form: 'begun', timeout: 15 },
   {
     event: 'UserPromptSubmit',
     executable: 'prompt-intake',
@@ -186,6 +191,24 @@ const ifWaiting = (node: string): string =>
 /** Words of a prompt that Node has to read at once, as the client's JSON spells them. */
 const meantForUs = ['"SUDO BYPASS"', ...promptCommandNames]
 
+/**
+ * Whether the last look around still holds for this session, and what its start has to leave then. `$1` and on: the JSON files of the
+ * memory folder. Marks name the clients that run: of another one it may be nested in, or of its own, where it goes on after a `/clear`
+ * or a compaction. The mark that it leaves is also the time of now. `:` would end the shell where its redirection fails.
+ */
+const beginsCalmly = [
+  'calm() {',
+  '[ -z "$BREAKERBOX_DEPTH$BREAKERBOX_CONFIG" ] && [ "$CLAUDE_CODE_SESSION_ID" ] && [ "$CLAUDE_PID" ] || return;',
+  '[ -d "$s" ] && [ ! -L "$s" ] && [ ! -L "$m" ] && [ ! -L "$k" ] || return;',
+  `read -r n <"$k/${lookName}" && [ $# -eq "$n" ] && [ ! -e "$m/circuit_breaker_sessions/$CLAUDE_CODE_SESSION_ID.json" ] || return;`,
+  `for x in "$c" "$c"/settings*.json "$c/hooks" "$c"/hooks/* "$HOME/.claude/breakerbox.json"; do [ ! "$x" -nt "$k/${lookName}" ] || return; done;`,
+  `for x in "$m"/*; do [ ! "$x" -nt "$k/${lookName}" ] || [ -d "$x" ] || return; done;`,
+  'for x in "$k"/*-*[0-9]; do ! kill -0 "${x##*-}" || return; done;',
+  `true >"$f" && [ "$k/${lookEndName}" -nt "$f" ] && [ ! "$k/${lookName}" -nt "$f" ] || return;`,
+  `[ -z "$CLAUDE_ENV_FILE" ] || printf '\\nexport ${depthVariable}=1\\n' >>"$CLAUDE_ENV_FILE" || return;`,
+  `true >"$f${firstPromptEnding}"; }`,
+].join(' ')
+
 const putPrompt = `umask 077; set -C; { printf %s "$t" >"$s/${promptPrefix}$PPID-$$"; } 2>/dev/null`
 
 /**
@@ -196,6 +219,18 @@ const putPrompt = `umask 077; set -C; { printf %s "$t" >"$s/${promptPrefix}$PPID
 const commandForms: Record<CommandForm, (node: string) => string> = {
   always: (node) => node,
   names: (node) => `${node} ${namesWord}`,
+  begun: (node) =>
+    [
+      memory,
+      spool,
+      'c="${CLAUDE_PROJECT_DIR:-.}/.claude"',
+      `k="$m/${marksFolder}"`,
+      `f="$k/${sessionAndClient}"`,
+      'umask 077',
+      'set -C',
+      beginsCalmly,
+      `calm "$m"/*.json 2>/dev/null || exec ${node}`,
+    ].join('; '),
   armed: (node) => `${memory}; ! ${isArmed} || exec ${node}`,
   prompted: (node) =>
     [
@@ -306,7 +341,9 @@ export const pluginEntries = (): SettingsEntry[] =>
   hookTable.map((registration) => {
     const { event, executable, form } = registration
     const node = `node "\${CLAUDE_PLUGIN_ROOT}"/hooks/${executable}.cjs`
-    const command = form === 'always' ? `exec ${node}` : commandForms[form](node).replace(`${memory}; `, '')
+    // The marks by which a shell knows of sessions that run are those of installed copies.
+    const command =
+      form === 'always' || form === 'begun' ? `exec ${node}` : commandForms[form](node).replace(`${memory}; `, '')
     return settingsEntry(registration, `${memory}; ${stepAside(event)}; ${command}`)
   })
 

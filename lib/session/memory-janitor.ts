@@ -8,6 +8,7 @@ import { spoolPrepare, spoolWrite } from '../store/spool.ts'
 import { causeLine } from '../system/known-error.ts'
 import { cleanUp, toldOf } from './cleanup.ts'
 import { announceDepth } from './depth-file.ts'
+import { holdLook } from './held-look.ts'
 import { shortId } from './hook-events.ts'
 import { lookAround } from './inventory.ts'
 import { openProject, type Project } from './project.ts'
@@ -48,9 +49,14 @@ export const memoryJanitor: HookHandler = async (system, received, raw) => {
     ...(report?.problem === undefined ? [...folderProblem, ...watch.notes] : [report.problem]),
   ]
   const isPlain = 'event' in received && !known && notes.length === 0 && depth <= 1
-  // How the fleet's model is only its server knows.
-  if (isPlain && config.circuit_breakers.llm_api.scope !== 'fleet') markFirstPrompt(project)
   const person = [...watch.person, ...(told === undefined ? [] : [told])]
+  // How the fleet's model is only its server knows.
+  if (isPlain && config.circuit_breakers.llm_api.scope !== 'fleet') {
+    markFirstPrompt(project)
+    // A shell tells a session that a person starts from one that a session starts in another project by its environment alone.
+    const isDeepAllowed = config.circuit_breakers.hook_recursion.max_depth > 1
+    if (counts && isDeepAllowed && report?.kind === 'clean' && person.length === 0) holdLook(project)
+  }
   return { event: 'SessionStart', answer: person.length === 0 ? silence : { person: person.join('\n') }, notes }
 }
 

@@ -17,10 +17,16 @@ const mostAdded = 10
 /** How much less than the naive hook that is wanted at least. */
 const leastSaved = 8
 
-/** What the hooks of an arrangement add per call, milliseconds; one value a round. */
+/** What the hooks of an arrangement add, milliseconds; one value a round. */
 interface Added {
+  /** Per call. */
   readonly time: readonly number[]
+  /** The same of processor time. */
   readonly processor: readonly number[]
+  /** To a whole session of one call, the first of its project. */
+  readonly first: readonly number[]
+  /** The same for a later one. */
+  readonly again: readonly number[]
 }
 
 const arrangements = {
@@ -88,6 +94,7 @@ async function measured({ quick }: Options): Promise<Table> {
     rows: [...rowsOf(`after ${thinking} ms`, slow), ...rowsOf('at once', instant)],
     notes: [
       `A naive Node hook adds ${saved.toFixed(1)} times what Breakerbox adds, where the model takes ${thinking} ms (${targetText(`≥ ${leastSaved}`, saved >= leastSaved)}).`,
+      `A session of one call takes ${median(slow.Breakerbox.first).toFixed(0)} ms more with Breakerbox if it is the first of its project, and ${median(slow.Breakerbox.again).toFixed(0)} ms more if one has looked around within the hour.`,
       `${calls} calls a session, ${rounds} sessions of each in turn (${fewer} where the model answers at once), after one that is thrown away; medians, the middle half in brackets.`,
     ],
     bars: names
@@ -101,33 +108,48 @@ async function addedBy(calls: number, rounds: number, delay: number): Promise<Re
     rounds,
     ofEach((name) => () => session(name, calls, delay)),
   )
-  const perCall = (name: Arrangement, what: keyof Session) =>
-    all[name].map((each, round) => (each[what] - (all['no hooks'][round]?.[what] ?? Number.NaN)) / calls)
-  return ofEach((name) => ({ time: perCall(name, 'time'), processor: perCall(name, 'processor') }))
+  const added = (name: Arrangement, what: keyof Session) =>
+    all[name].map((each, round) => each[what] - (all['no hooks'][round]?.[what] ?? Number.NaN))
+  const perCall = (name: Arrangement, what: keyof Session) => added(name, what).map((each) => each / calls)
+  return ofEach((name) => ({
+    time: perCall(name, 'time'),
+    processor: perCall(name, 'processor'),
+    first: added(name, 'first'),
+    again: added(name, 'again'),
+  }))
 }
 
 const ofEach = <Value>(value: (name: Arrangement) => Value): Record<Arrangement, Value> =>
   Object.fromEntries(names.map((name) => [name, value(name)])) as Record<Arrangement, Value>
 
-/** One whole session, milliseconds. */
+/** One whole session, and two short ones around it, milliseconds. */
 interface Session {
   readonly time: number
   readonly processor: number
+  readonly first: number
+  readonly again: number
 }
 
 async function session(name: Arrangement, calls: number, delay: number): Promise<Session> {
   return inProject(name, async (project) => {
+    const first = await short(project)
     let time = 0
     const processor = await processorSeconds(async () => {
       time = await run(project, calls, delay)
     })
-    return { time, processor: processor * 1000 }
+    return { time, processor: processor * 1000, first, again: await short(project) }
   })
 }
 
+/** The first session of a project is not the usual one: hooks learn what is there. */
+const short = (project: TempProject): Promise<number> => run(project, 1, 0)
+
 /** Programs that a session starts. */
 const startsOf = (name: Arrangement, calls: number): Promise<number> =>
-  inProject(name, (project) => countStarts(project, (environment) => run(project, calls, thinking, environment)))
+  inProject(name, async (project) => {
+    await short(project)
+    return countStarts(project, (environment) => run(project, calls, thinking, environment))
+  })
 
 async function inProject<Value>(name: Arrangement, work: (project: TempProject) => Promise<Value>): Promise<Value> {
   const project = createTempProject()

@@ -20,7 +20,7 @@ export interface MeasuredProject extends TempProject {
   /** The same for what prints something: what it prints has to fit, and the words are those behind the file. */
   timeSaying(expected: RegExp, file: string, input: object | string, words?: readonly string[]): number
   /** Runs a command line in a fresh shell, the way the client does; milliseconds from start to end. */
-  timeShell(command: string, input: object | string): number
+  timeShell(command: string, input: object | string, environment?: Readonly<Record<string, string>>): number
 }
 
 export async function installedProject(): Promise<MeasuredProject> {
@@ -69,7 +69,7 @@ export async function installedProject(): Promise<MeasuredProject> {
     },
     timeNode: (file, input, environment) => time(process.execPath, [file], input, environment),
     timeSaying: (expected, file, input, words = []) => time(process.execPath, [file, ...words], input, {}, expected),
-    timeShell: (command, input) => time('sh', ['-c', command], input),
+    timeShell: (command, input, environment) => time('sh', ['-c', command], input, environment),
   }
 }
 

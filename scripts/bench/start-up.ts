@@ -1,8 +1,13 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Circuit } from '../../lib/engine/circuit.ts'
 import { mostEntries } from '../../lib/engine/memory.ts'
+import { lookName } from '../../lib/session/held-look.ts'
+import { firstPromptEnding, marksFolder } from '../../lib/session/session-marks.ts'
 import { built } from '../../test/support/built-hook.ts'
+import { holdLookIn } from '../../test/support/held-look.ts'
 import { bashCall, preToolUse, sessionStart, userPromptSubmit } from '../../test/support/payloads.ts'
+import type { TempProject } from '../../test/support/temp-project.ts'
 import { healthyTurn } from './healthy-work.ts'
 import { inTurn } from './in-turn.ts'
 import { installedProject } from './measured-project.ts'
@@ -117,6 +122,14 @@ export const startUp: Part = {
           start: () => project.timeNode(project.hook('prompt-intake'), userPromptSubmit(taking, 'go on')),
         },
         {
+          name: '`SessionStart`, the last look holds',
+          floor: 'sh -c :',
+          start: () =>
+            afterLook(project, (fresh) =>
+              project.timeShell(project.registered('SessionStart'), sessionStart({ project }), fresh),
+            ),
+        },
+        {
           name: 'memory-janitor, nothing to do',
           floor: 'node empty.mjs',
           start: () => project.timeNode(project.hook('memory-janitor'), sessionStart(scene)),
@@ -167,6 +180,21 @@ export const startUp: Part = {
       project.remove()
     }
   },
+}
+
+/** Starts a session a moment after another that has found all well. */
+function afterLook(project: TempProject, start: (environment: Readonly<Record<string, string>>) => number): number {
+  const marks = project.path('.claude', 'memory', marksFolder)
+  const session = '0b0e8a5e-7f0c-4d0f-9b3a-6f5c2d1e0a9b-4194304'
+  const left = [session, session + firstPromptEnding].map((name) => join(marks, name))
+  holdLookIn(project.folder)
+  const lookedAt = statSync(join(marks, lookName)).mtimeMs
+  const milliseconds = start({ CLAUDE_CODE_SESSION_ID: session.slice(0, 36), CLAUDE_PID: session.slice(37) })
+  // Node would have looked again, or left less
+  if (!left.every(existsSync) || statSync(join(marks, lookName)).mtimeMs !== lookedAt)
+    throw new Error('Node was started')
+  for (const path of left) rmSync(path)
+  return milliseconds
 }
 
 /** `npm test` of this session, refused for five minutes more. */

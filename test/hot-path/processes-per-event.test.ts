@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { type CommandForm, commandText, type HookRegistration, hookTable } from '../../lib/install/hook-table.ts'
 import { firstPromptEnding, marksFolder, streakEnding } from '../../lib/session/session-marks.ts'
+import { holdLookIn } from '../support/held-look.ts'
 import * as payloads from '../support/payloads.ts'
 import type { TempProject } from '../support/temp-project.ts'
 import { begunProject, placeHooks } from './scene.ts'
@@ -36,11 +37,13 @@ type Situation =
   | 'five wait'
   | 'a streak has begun'
   | 'first prompt'
+  | 'the last look holds'
   | 'one waits, nobody watches'
 
 /** How each form of command starts programs, in the order of their names. */
 const started: Record<CommandForm, Partial<Record<Situation, readonly string[]>>> = {
   always: { calm: ['node'], armed: ['node'] },
+  begun: { calm: ['node'], armed: ['node'], 'the last look holds': [] },
   names: { calm: ['node'], armed: ['node'] },
   armed: { calm: [], armed: ['node'], 'one waits': [] },
   prompted: { calm: ['node'], armed: ['node'], 'first prompt': ['cat', 'rm'] },
@@ -108,6 +111,11 @@ describe.skipIf(process.platform === 'win32')('a registered command starts only 
     if (situation === 'armed') writeFileSync(join(project.memory, 'circuit_breaker_armed'), '')
     if (situation === 'first prompt') project.write(`.claude/memory/${marksFolder}/${firstPrompt}`, '')
     if (situation === 'a streak has begun') project.write(`.claude/memory/${marksFolder}/${streak}`, '')
+    if (situation === 'the last look holds') {
+      // what was installed in the same millisecond would count as changed since
+      await sleep(20)
+      holdLookIn(project.folder)
+    }
     for (let i = 0; i < (waiting[situation] ?? 0); i += 1) {
       const batch = payloads.postToolBatch({ project }, [[payloads.bashCall(`ls ${i}`, `toolu_waits_${i}`), `${i}`]])
       writeFileSync(join(project.memory, 'circuit_breaker_spool', `batch-1-${i}.json`), JSON.stringify(batch))

@@ -3,10 +3,12 @@ import * as fs from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import { type CommandForm, commandText, hookTable } from '../../lib/install/hook-table.ts'
+import { lookEndName, lookName } from '../../lib/session/held-look.ts'
 import { markerName } from '../../lib/session/marker.ts'
 import { troubleMarker } from '../../lib/session/model-api.ts'
 import { firstPromptEnding, marksFolder, streakEnding } from '../../lib/session/session-marks.ts'
 import { failurePrefix, promptPrefix } from '../../lib/store/spool.ts'
+import { holdLookIn } from '../support/held-look.ts'
 import { type Bench, exists, install, newBench, put, read } from './folder.ts'
 
 interface Settings {
@@ -135,6 +137,101 @@ function benchBegun() {
 }
 
 const prompt = JSON.stringify({ hook_event_name: 'UserPromptSubmit', prompt: 'fix "it" \\ für $HOME `id` %s \n' })
+
+/** An installed project whose last look has found all well, and a session that begins in it; its janitor tells that it was started. */
+function benchCalm() {
+  const bench = benchWith({})
+  const dayAgo = new Date(Date.now() - 86_400_000)
+  const claude = join(bench.project, '.claude')
+  for (const path of [claude, join(claude, 'hooks'), join(claude, 'settings.json')]) fs.utimesSync(path, dayAgo, dayAgo)
+  for (const folder of [join(claude, 'hooks'), bench.memory])
+    for (const name of fs.readdirSync(folder)) fs.utimesSync(join(folder, name), dayAgo, dayAgo)
+  const lookedAt = Date.now() - 60_000
+  holdLookIn(bench.project, lookedAt)
+  const marks = join(bench.memory, marksFolder)
+  const environmentFile = join(bench.base, 'environment')
+  const begin = (env: Record<string, string> = {}) => {
+    const command = commandText('project', { executable: 'memory-janitor', form: 'begun' })
+    const variables = {
+      CLAUDE_PROJECT_DIR: bench.project,
+      HOME: bench.home,
+      CLAUDE_ENV_FILE: environmentFile,
+      ...session,
+    }
+    return spawnSync('sh', ['-c', command], {
+      cwd: bench.base,
+      encoding: 'utf8',
+      input: '{}',
+      env: { PATH: process.env['PATH'], ...variables, ...env },
+    })
+  }
+  const left = () => fs.readdirSync(marks).filter((name) => name.startsWith(session.CLAUDE_CODE_SESSION_ID))
+  return { ...bench, claude, marks, lookedAt, environmentFile, begin, left }
+}
+
+describe.skipIf(process.platform === 'win32')('the entry of SessionStart', { timeout: 60_000 }, () => {
+  test('leaves what a start leaves, and starts no Node, while the last look holds', () => {
+    const bench = benchCalm()
+    put(bench.environmentFile, 'export OF_ANOTHER_HOOK=1')
+    const { stdout, stderr, status } = bench.begin()
+    expect([stdout, stderr, status]).toEqual(['', '', 0])
+    expect(bench.left()).toEqual([firstPrompt.replace(firstPromptEnding, ''), firstPrompt])
+    expect(bench.left().map((name) => fs.statSync(join(bench.marks, name)).mode & 0o777)).toEqual([0o600, 0o600])
+    expect(read(bench.environmentFile)).toBe('export OF_ANOTHER_HOOK=1\nexport BREAKERBOX_DEPTH=1\n')
+    // another session, whose client does not say where such lines go; the client of the first has ended
+    const other = { CLAUDE_CODE_SESSION_ID: '1b0e8a5e-7f0c-4d0f-9b3a-6f5c2d1e0a9b', CLAUDE_ENV_FILE: '' }
+    expect(bench.begin(other).stdout).toBe('')
+  })
+
+  test.each<[string, (bench: ReturnType<typeof benchCalm>) => Record<string, string> | undefined]>([
+    ['there was no look', ({ marks }) => void fs.rmSync(join(marks, lookName))],
+    ['the look is an hour old', ({ project }) => void holdLookIn(project, Date.now() - 3_601_000)],
+    [
+      'the look is of the future, because the clock was',
+      ({ project }) => void holdLookIn(project, Date.now() + 60_000),
+    ],
+    ['it is not known when the look ends', ({ marks }) => void fs.rmSync(join(marks, lookEndName))],
+    ['a hook was changed', ({ claude }) => void put(join(claude, 'hooks', 'circuit-breaker-gate.cjs'), '')],
+    ['a hook was removed', ({ claude }) => void fs.rmSync(join(claude, 'hooks', 'circuit-breaker-gate.cjs'))],
+    ['the settings were changed', ({ claude }) => void put(join(claude, 'settings.json'), '{}')],
+    ['there are settings of another kind', ({ claude }) => void put(join(claude, 'settings.local.json'), '{}')],
+    ['the settings are gone', ({ claude }) => void fs.rmSync(join(claude, 'settings.json'))],
+    ['the config was changed', ({ memory }) => void put(join(memory, 'circuit_breaker_config.json'), '{}')],
+    ['the config is gone', ({ memory }) => void fs.rmSync(join(memory, 'circuit_breaker_config.json'))],
+    ['the state was changed', ({ memory }) => void put(join(memory, 'circuit_breaker_state.json'), '{}')],
+    ['the state is gone', ({ memory }) => void fs.rmSync(join(memory, 'circuit_breaker_state.json'))],
+    ['another tool has written into the memory folder', ({ memory }) => void put(join(memory, 'notes'), 'x')],
+    ['the config of the person was changed', ({ home }) => void put(join(home, '.claude', 'breakerbox.json'), '{}')],
+    [
+      'another session of the project is running',
+      ({ marks }) => void put(join(marks, `1${firstPrompt.slice(1, 36)}-${process.pid}`), ''),
+    ],
+    ['the session is nested, by its environment', () => ({ BREAKERBOX_DEPTH: '1' })],
+    ['the config of the person is elsewhere', () => ({ BREAKERBOX_CONFIG: '/elsewhere.json' })],
+    [
+      'the session has been here',
+      ({ memory }) =>
+        void put(join(memory, 'circuit_breaker_sessions', `${session.CLAUDE_CODE_SESSION_ID}.json`), '{}'),
+    ],
+    ['the client does not name the session', () => ({ CLAUDE_CODE_SESSION_ID: '' })],
+    ['the client does not name itself', () => ({ CLAUDE_PID: '' })],
+    ['the line about nesting cannot be left', () => ({ CLAUDE_ENV_FILE: '/nowhere/environment' })],
+    ['there is no spool', ({ spool }) => void fs.rmdirSync(spool)],
+    [
+      'the marks are a link',
+      ({ marks, base }) => {
+        fs.renameSync(marks, join(base, 'marks'))
+        fs.symlinkSync(join(base, 'marks'), marks)
+        return undefined
+      },
+    ],
+  ])('starts Node where %s', (_why, change) => {
+    const bench = benchCalm()
+    const { stdout, stderr, status } = bench.begin(change(bench) ?? {})
+    expect([stdout, stderr, status]).toEqual(['memory-janitor.cjs\n', '', 0])
+    expect(bench.left()).not.toContain(firstPrompt)
+  })
+})
 
 describe.skipIf(process.platform === 'win32')('the entry of UserPromptSubmit', { timeout: 60_000 }, () => {
   test('puts the first prompt of a calm session into the spool, whole and owner-only; the second starts Node', () => {

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, utimesSync, wr
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { drain } from '../../lib/session/drain.ts'
+import { lookEndName, lookName } from '../../lib/session/held-look.ts'
 import { firstPromptEnding, marksFolder, streakEnding } from '../../lib/session/session-marks.ts'
 import { spoolWrite } from '../../lib/store/spool.ts'
 import { Bench } from './bench.ts'
@@ -20,7 +21,8 @@ const allMarks = (bench: Bench) => {
   const folder = bench.path(marksFolder)
   return existsSync(folder) ? readdirSync(folder) : []
 }
-const marks = (bench: Bench) => allMarks(bench).filter((name) => !name.endsWith(firstPromptEnding))
+const marks = (bench: Bench) =>
+  allMarks(bench).filter((name) => !name.endsWith(firstPromptEnding) && name !== lookName && name !== lookEndName)
 const mayPass = (bench: Bench) => allMarks(bench).includes(`${session}-4711${firstPromptEnding}`)
 
 describe('the mark of an installed copy', () => {
