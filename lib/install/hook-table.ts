@@ -199,7 +199,7 @@ const meantForUs = ['"SUDO BYPASS"', ...promptCommandNames]
 const beginsCalmly = [
   'calm() {',
   '[ -z "$BREAKERBOX_DEPTH$BREAKERBOX_CONFIG" ] && [ "$CLAUDE_CODE_SESSION_ID" ] && [ "$CLAUDE_PID" ] || return;',
-  '[ -d "$s" ] && [ ! -L "$s" ] && [ ! -L "$m" ] && [ ! -L "$k" ] || return;',
+  `! { ${noSpool} || [ -L "$k" ]; } || return;`,
   `read -r n <"$k/${lookName}" && [ $# -eq "$n" ] && [ ! -e "$m/circuit_breaker_sessions/$CLAUDE_CODE_SESSION_ID.json" ] || return;`,
   `for x in "$c" "$c"/settings*.json "$c/hooks" "$c"/hooks/* "$HOME/.claude/breakerbox.json"; do [ ! "$x" -nt "$k/${lookName}" ] || return; done;`,
   `for x in "$m"/*; do [ ! "$x" -nt "$k/${lookName}" ] || [ -d "$x" ] || return; done;`,
