@@ -178,7 +178,7 @@ function prompt(draft: Draft, event: PromptEvent): undefined {
   const goesOn = before !== undefined && promptId !== undefined && before.promptId === promptId
   const bypass = goesOn ? before : event.bypass ? { ...id, used: [], ids: [] } : undefined
   draft.memory = { ...memory, ...(bypass === undefined ? {} : { bypass }) }
-  // One that two processes have taken out of the spool: what has happened since is not before it.
+  // It comes late out of the spool, or for the second time: what has happened since is not before it.
   const last = draft.memory.entries.at(-1)
   if (last?.kind === 'call' && Date.parse(last.at) > draft.now) return
   if (event.attended) enterPrompt(draft)

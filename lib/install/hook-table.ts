@@ -188,9 +188,6 @@ const inBackground = (node: string): string => `${behindOthers}${node} ${drainWo
 const ifWaiting = (node: string): string =>
   `set -- "$s"/*.json "$s"/${promptPrefix}*; if [ -e "$1" ] || [ -e "$2" ]; then ${inBackground(node)} fi`
 
-/** Words of a prompt that Node has to read at once, as the client's JSON spells them. */
-const meantForUs = ['"SUDO BYPASS"', ...promptCommandNames]
-
 /**
  * Whether the last look around still holds for this session, and what its start has to leave then. `$1` and on: the JSON files of the
  * memory folder. Marks name the clients that run: of another one it may be nested in, or of its own, where it goes on after a `/clear`
@@ -208,6 +205,9 @@ const beginsCalmly = [
   `[ -z "$CLAUDE_ENV_FILE" ] || printf '\\nexport ${depthVariable}=1\\n' >>"$CLAUDE_ENV_FILE" || return;`,
   `true >"$f${firstPromptEnding}"; }`,
 ].join(' ')
+
+/** Words of a prompt that Node has to read at once, as the client's JSON spells them. */
+const meantForUs = ['"SUDO BYPASS"', ...promptCommandNames]
 
 const putPrompt = `umask 077; set -C; { printf %s "$t" >"$s/${promptPrefix}$PPID-$$"; } 2>/dev/null`
 

@@ -23,15 +23,14 @@ export function holdLook({ system: { files }, paths: { memory }, now }: Project)
     // a link leads elsewhere
     if (files.facts(folder)?.kind !== 'folder') return
     const documents = files.list(memory).filter((name) => /^[^.].*\.json$/.test(name))
-    for (const [name, time] of [
-      [lookName, now],
-      [lookEndName, now + holdsFor],
-    ] as const) {
+    const leave = (name: string, text: string, time: number): void => {
       const path = join(folder, name)
       if (files.facts(path) !== undefined) files.remove(path)
-      files.create(path, `${Math.max(1, documents.length)}\n`)
+      files.create(path, text)
       files.touch(path, time)
     }
+    leave(lookName, `${Math.max(1, documents.length)}\n`, now)
+    leave(lookEndName, '', now + holdsFor)
     // Written by this look, and no change since it.
     files.touch(join(memory, `${seenKind.key}.json`), now)
   } catch (error) {

@@ -53,9 +53,9 @@ export const memoryJanitor: HookHandler = async (system, received, raw) => {
   // How the fleet's model is only its server knows.
   if (isPlain && config.circuit_breakers.llm_api.scope !== 'fleet') {
     markFirstPrompt(project)
-    // A shell tells a session that a person starts from one that a session starts in another project by its environment alone.
-    const isDeepAllowed = config.circuit_breakers.hook_recursion.max_depth > 1
-    if (counts && isDeepAllowed && report?.kind === 'clean' && person.length === 0) holdLook(project)
+    // Of a session in another project that has started this one a shell knows by the environment alone, and may not know of the first.
+    const mayBeNested = config.circuit_breakers.hook_recursion.max_depth > 1
+    if (counts && mayBeNested && report?.kind === 'clean' && person.length === 0) holdLook(project)
   }
   return { event: 'SessionStart', answer: person.length === 0 ? silence : { person: person.join('\n') }, notes }
 }

@@ -146,8 +146,7 @@ function benchCalm() {
   for (const path of [claude, join(claude, 'hooks'), join(claude, 'settings.json')]) fs.utimesSync(path, dayAgo, dayAgo)
   for (const folder of [join(claude, 'hooks'), bench.memory])
     for (const name of fs.readdirSync(folder)) fs.utimesSync(join(folder, name), dayAgo, dayAgo)
-  const lookedAt = Date.now() - 60_000
-  holdLookIn(bench.project, lookedAt)
+  holdLookIn(bench.project, Date.now() - 60_000)
   const marks = join(bench.memory, marksFolder)
   const environmentFile = join(bench.base, 'environment')
   const begin = (env: Record<string, string> = {}) => {
@@ -166,7 +165,7 @@ function benchCalm() {
     })
   }
   const left = () => fs.readdirSync(marks).filter((name) => name.startsWith(session.CLAUDE_CODE_SESSION_ID))
-  return { ...bench, claude, marks, lookedAt, environmentFile, begin, left }
+  return { ...bench, claude, marks, environmentFile, begin, left }
 }
 
 describe.skipIf(process.platform === 'win32')('the entry of SessionStart', { timeout: 60_000 }, () => {
