@@ -33,7 +33,8 @@ function openSink(path: string, keep: number): ByteSink {
 async function compression(): Promise<Compression> {
   const zlib = await import('node:zlib')
   return {
-    gzip: (bytes, level) => zlib.gzipSync(bytes, { level, chunkSize: 64 * 1024 }),
+    // A thousand small files would each leave a large empty buffer to be collected.
+    gzip: (bytes, level) => zlib.gzipSync(bytes, { level, chunkSize: Math.min(1024 + bytes.length, 64 * 1024) }),
     gunzip: (bytes, maximum) => zlib.gunzipSync(bytes, { maxOutputLength: maximum }),
   }
 }
