@@ -184,6 +184,12 @@ export const overdue = 2 * gathered
 const behindOthers = 'nice -n 5 '
 /** Takes in what waits; a client that ends may end it, and then the next hook of the project does. */
 const inBackground = (node: string): string => `${behindOthers}${node} ${drainWord} </dev/null >/dev/null 2>&1 &`
+/**
+ * The same once the client has sent the model's next request, which it is about to do: while the model thinks nobody is in the way. A
+ * `sleep` that knows whole seconds only fails, and nothing is put off.
+ */
+const afterRequest = (node: string): string =>
+  `{ sleep 0.05; exec ${behindOthers}${node} ${drainWord}; } </dev/null >/dev/null 2>&1 &`
 
 const ifWaiting = (node: string): string =>
   `set -- "$s"/*.json "$s"/${promptPrefix}*; if [ -e "$1" ] || [ -e "$2" ]; then ${inBackground(node)} fi`
@@ -271,7 +277,7 @@ const commandForms: Record<CommandForm, (node: string) => string> = {
       `! { ${isArmed} || ${noSpool} || [ $# -ge ${overdue - 1} ]; } || exec ${node}`,
       'umask 077',
       'set -C',
-      `if [ $# -eq ${gathered - 1} ] || ${hasStreak}; then ${inBackground(node)} fi`,
+      `if ${hasStreak}; then ${inBackground(node)} elif [ $# -eq ${gathered - 1} ]; then ${afterRequest(node)} fi`,
       '{ exec cat; } >"$s/batch-$PPID-$$.json"',
       `exec ${node}`,
     ].join('; '),
@@ -366,15 +372,19 @@ const copy = 'hooks/prompt-intake.cjs'
 
 /**
  * Commands of older versions: until 0.1.0 what waited was taken in before a turn or a session ended, and then as urgently as all else.
- * Three batches gathered, whatever had happened.
+ * Three batches gathered, whatever had happened; then the third was taken in at once.
  */
 function retired(scope: Scope): readonly string[] {
   const node = `node ${hooksFolder[scope]}/circuit-breaker-monitor.cjs`
   const urgent = `${node} ${drainWord} </dev/null >/dev/null 2>&1 &`
+  const behind = `nice -n 5 ${urgent}`
+  const third = '[ $# -eq 2 ]'
+  const streak = '[ -e "$m/circuit_breaker_marks/$CLAUDE_CODE_SESSION_ID.streak" ]'
+  const batches = [`${third}; then ${urgent}`, `${third}; then ${behind}`, `${third} || ${streak}; then ${behind}`]
   return [
     `${memory}; ${spool}; set -- "$s"/*.json; ! { ${isArmed} || [ -e "$1" ]; } || exec ${node}`,
     `${memory}; ${spool}; ! ${isArmed} || exec ${node}; set -- "$s"/*.json; if [ -e "$1" ]; then ${urgent} fi`,
-    ...[urgent, inBackground(node)].map((background) =>
+    ...batches.map((taken) =>
       [
         memory,
         spool,
@@ -382,7 +392,7 @@ function retired(scope: Scope): readonly string[] {
         `! { ${isArmed} || ${noSpool} || [ $# -ge 5 ]; } || exec ${node}`,
         'umask 077',
         'set -C',
-        `if [ $# -eq 2 ]; then ${background} fi`,
+        `if ${taken} fi`,
         '{ exec cat; } >"$s/batch-$PPID-$$.json"',
         `exec ${node}`,
       ].join('; '),

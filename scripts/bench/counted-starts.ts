@@ -5,7 +5,7 @@ import { bareEnvironment } from '../../test/support/bare-environment.ts'
 import type { TempProject } from '../../test/support/temp-project.ts'
 
 /** Programs that hooks start by name. A new one in a registered command belongs here, or it is not counted. */
-const programs = ['node', 'python3', 'cat', 'grep', 'mv', 'rm', 'mkdir', 'nice']
+const programs = ['node', 'python3', 'cat', 'grep', 'mv', 'rm', 'mkdir', 'nice', 'sleep']
 /** Until processes in the background have started too, milliseconds. */
 const settling = 400
 

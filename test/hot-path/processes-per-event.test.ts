@@ -61,7 +61,7 @@ const started: Record<CommandForm, Partial<Record<Situation, readonly string[]>>
     calm: ['cat'],
     armed: ['node'],
     'one waits': ['cat'],
-    'two wait': ['cat', 'nice', 'node'],
+    'two wait': ['cat', 'nice', 'node', 'sleep'],
     'a streak has begun': ['cat', 'nice', 'node'],
     'five wait': ['node'],
   },

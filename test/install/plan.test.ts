@@ -156,9 +156,14 @@ describe('our entries are known exactly', () => {
     expect(ownCommands(scope)).toContain(command)
   })
 
-  test.each(['', 'nice -n 5 '])('what took in every third batch is known as ours, %j', (nice) => {
+  const streak = '[ -e "$m/circuit_breaker_marks/$CLAUDE_CODE_SESSION_ID.streak" ]'
+  test.each([
+    ['', ''],
+    ['', 'nice -n 5 '],
+    [` || ${streak}`, 'nice -n 5 '],
+  ])('what took in every third batch at once is known as ours, %j, %j', (orStreak, nice) => {
     const node = 'node "${CLAUDE_PROJECT_DIR:-.}"/.claude/hooks/circuit-breaker-monitor.cjs'
-    const command = `m="\${BREAKERBOX_MEMORY_DIR:-\${CLAUDE_PROJECT_DIR:-.}/.claude/memory}"; s="$m/circuit_breaker_spool"; set -- "$s"/*.json; ! { [ -e "$m/circuit_breaker_armed" ] || [ ! -d "$s" ] || [ -L "$s" ] || [ -L "$m" ] || [ $# -ge 5 ]; } || exec ${node}; umask 077; set -C; if [ $# -eq 2 ]; then ${nice}${node} drain </dev/null >/dev/null 2>&1 & fi; { exec cat; } >"$s/batch-$PPID-$$.json"; exec ${node}`
+    const command = `m="\${BREAKERBOX_MEMORY_DIR:-\${CLAUDE_PROJECT_DIR:-.}/.claude/memory}"; s="$m/circuit_breaker_spool"; set -- "$s"/*.json; ! { [ -e "$m/circuit_breaker_armed" ] || [ ! -d "$s" ] || [ -L "$s" ] || [ -L "$m" ] || [ $# -ge 5 ]; } || exec ${node}; umask 077; set -C; if [ $# -eq 2 ]${orStreak}; then ${nice}${node} drain </dev/null >/dev/null 2>&1 & fi; { exec cat; } >"$s/batch-$PPID-$$.json"; exec ${node}`
     expect(ownCommands('project')).toContain(command)
   })
 
