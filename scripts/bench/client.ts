@@ -1,9 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { root } from '../../test/support/built-hook.ts'
 import { runClient } from '../../test/support/client.ts'
 import { ensureClient } from '../../test/support/client-copy.ts'
 import { bash, type Step, say, startFakeModel } from '../../test/support/fake-model.ts'
 import { createTempProject, type TempProject } from '../../test/support/temp-project.ts'
-import { countStarts } from './counted-starts.ts'
+import { countStarts, settling } from './counted-starts.ts'
 import { inTurn } from './in-turn.ts'
 import { install } from './measured-project.ts'
 import { type Options, type Part, type Table, Unavailable } from './part.ts'
@@ -133,13 +134,23 @@ interface Session {
 async function session(name: Arrangement, calls: number, delay: number): Promise<Session> {
   return inProject(name, async (project) => {
     const first = await short(project)
+    await settled()
     let time = 0
     const processor = await processorSeconds(async () => {
       time = await run(project, calls, delay)
+      await settled()
     })
-    return { time, processor: processor * 1000, first, again: await short(project) }
+    const again = await short(project)
+    await settled()
+    return { time, processor: processor * 1000, first, again }
   })
 }
+
+/**
+ * What a session leaves running in the background comes to its end. Nobody begins the next one in that moment, and its processor time
+ * belongs to the session.
+ */
+const settled = (): Promise<void> => sleep(settling)
 
 /** The first session of a project is not the usual one: hooks learn what is there. */
 const short = (project: TempProject): Promise<number> => run(project, 1, 0)
