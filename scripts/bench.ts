@@ -64,7 +64,7 @@ function write(measured: ReadonlyMap<Part, Table>, machine: string): void {
   for (const [{ name }, table] of measured) {
     paper = withFigures(paper, name, `${markdownText(table)}\n\n_${machine}_`)
     if (table.bars === undefined) continue
-    const title = 'Milliseconds that hooks add to each tool call (median and middle half)'
+    const title = 'Milliseconds that hooks add to each tool call (mean, and the middle half of the sessions)'
     writeFileSync(join(docs, 'performance.svg'), chart(table.bars, title))
   }
   writeFileSync(join(docs, 'performance.md'), paper)

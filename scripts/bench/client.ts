@@ -2,33 +2,32 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { root } from '../../test/support/built-hook.ts'
 import { runClient } from '../../test/support/client.ts'
 import { ensureClient } from '../../test/support/client-copy.ts'
-import { bash, type Step, say, startFakeModel } from '../../test/support/fake-model.ts'
+import { type Step, say, startFakeModel } from '../../test/support/fake-model.ts'
 import { createTempProject, type TempProject } from '../../test/support/temp-project.ts'
 import { countStarts, settling } from './counted-starts.ts'
+import { type HeldSession, holdSession, variedCalls } from './held-session.ts'
 import { inTurn } from './in-turn.ts'
 import { install } from './measured-project.ts'
 import { type Options, type Part, type Table, Unavailable } from './part.ts'
 import { processorSeconds } from './processor-time.ts'
-import { median, middleHalf, type Spread, spreadText, targetText } from './spread.ts'
+import { mean, median, middleHalf, ratios, type Spread, spreadText, targetText, trimmedMean } from './spread.ts'
 
-/** Milliseconds that the model takes for an answer. Real ones take longer; an instant one leaves no time for the background. */
-const thinking = 150
 /** Added milliseconds per call that are wanted at most. */
 const mostAdded = 10
 /** How much less than the naive hook that is wanted at least. */
 const leastSaved = 8
 
-/** What the hooks of an arrangement add, milliseconds; one value a round. */
-interface Added {
-  /** Per call. */
-  readonly time: readonly number[]
-  /** The same of processor time. */
-  readonly processor: readonly number[]
-  /** To a whole session of one call, the first of its project. */
-  readonly first: readonly number[]
-  /** The same for a later one. */
-  readonly again: readonly number[]
+/** How sessions that run side by side take turns. */
+interface Rhythm {
+  /** Calls of one session in a row, between which the model answers at once. */
+  readonly together: number
+  /** Milliseconds after them in which nothing is awaited, and what they left in the background may end. */
+  readonly pause: number
 }
+/** The usual case: the models of the others, and a moment more, is what each model takes for an answer. */
+const callByCall: Rhythm = { together: 1, pause: 150 }
+/** The worst: no time for the background. */
+const hurried: Rhythm = { together: 10, pause: settling }
 
 const arrangements = {
   'no hooks': async () => {},
@@ -38,19 +37,22 @@ const arrangements = {
       '.claude/hook.mjs',
       "let text = ''\nfor await (const chunk of process.stdin) text += chunk\nJSON.parse(text)\n",
     )
-    onBothEvents(project, 'node "$CLAUDE_PROJECT_DIR"/.claude/hook.mjs')
+    register(project, ['PreToolUse', 'PostToolUse'], 'node "$CLAUDE_PROJECT_DIR"/.claude/hook.mjs')
   },
   'Python hook': async (project: TempProject) => {
     project.write('.claude/hook.py', 'import json, sys\njson.load(sys.stdin)\n')
-    onBothEvents(project, 'python3 "$CLAUDE_PROJECT_DIR"/.claude/hook.py')
+    register(project, ['PreToolUse', 'PostToolUse'], 'python3 "$CLAUDE_PROJECT_DIR"/.claude/hook.py')
   },
+  // what the client needs to start two commands, and no hook can avoid
+  'empty commands': async (project: TempProject) => register(project, ['PreToolUse', 'PostToolBatch'], ':'),
 }
 type Arrangement = keyof typeof arrangements
 const names = Object.keys(arrangements) as Arrangement[]
+const hooks = names.filter((name) => name !== 'no hooks')
 
-function onBothEvents(project: TempProject, command: string): void {
-  const entry = [{ matcher: '*', hooks: [{ type: 'command', command }] }]
-  project.write('.claude/settings.json', { hooks: { PreToolUse: entry, PostToolUse: entry } })
+function register(project: TempProject, events: readonly string[], command: string): void {
+  const entry = [{ hooks: [{ type: 'command', command }] }]
+  project.write('.claude/settings.json', { hooks: Object.fromEntries(events.map((event) => [event, entry])) })
 }
 
 /** What hooks add to one session of the real client with many tool calls, against the same session without hooks. */
@@ -67,99 +69,146 @@ export const client: Part = {
 }
 
 async function measured({ quick }: Options): Promise<Table> {
-  const calls = quick ? 8 : 60
-  // Two equal sessions differ by more than what is to be told apart.
-  const rounds = quick ? 1 : 15
-  const fewer = quick ? 1 : 9
+  const calls = quick ? 20 : 60
+  const rounds = quick ? 1 : 12
+  const fewer = quick ? 1 : 4
   const starts = {} as Record<Arrangement, number>
   for (const name of names) starts[name] = await startsOf(name, calls)
-  const slow = await addedBy(calls, rounds, thinking)
-  const instant = await addedBy(calls, fewer, 0)
+  const short = await shortSessions(quick ? 1 : 20)
+  const usual = await sideBySide(calls, rounds, callByCall)
+  const worst = await sideBySide(calls, fewer, hurried)
+
+  // A session of many calls is one of a single call and so many calls more.
+  const perCall = (name: Arrangement, more: number) => (trimmedMean(short[name].again) + (calls - 1) * more) / calls
+  const bySession = (name: Arrangement, { time }: Added) => time.map((turns) => perCall(name, trimmedMean(turns)))
+  const timeOf = (name: Arrangement, added: Added): Spread => ({
+    ...middleHalf(bySession(name, added)),
+    middle: perCall(name, trimmedMean(added.time.flat())),
+  })
   const rowsOf = (model: string, added: Record<Arrangement, Added>) =>
-    names
-      .filter((name) => name !== 'no hooks')
-      .map((name) => {
-        const { time, processor } = added[name]
-        return [
-          name,
-          model,
-          spreadText(middleHalf(time), 1),
-          median(processor).toFixed(1),
-          ((starts[name] - starts['no hooks']) / calls).toFixed(2),
-          name === 'Breakerbox' ? targetText(`≤ ${mostAdded} ms`, median(time) <= mostAdded) : '',
-        ]
-      })
-  const saved = median(slow['naive Node hook'].time) / median(slow.Breakerbox.time)
+    hooks.map((name) => {
+      const time = timeOf(name, added[name])
+      return [
+        name,
+        model,
+        spreadText(time, 1),
+        median(added[name].processor).toFixed(1),
+        ((starts[name] - starts['no hooks']) / calls).toFixed(2),
+        name === 'Breakerbox' ? targetText(`≤ ${mostAdded} ms`, time.middle <= mostAdded) : '',
+      ]
+    })
+  const times = (more: Arrangement, less: Arrangement): Spread => ({
+    ...middleHalf(ratios(bySession(more, usual[more]), bySession(less, usual[less]))),
+    middle: timeOf(more, usual[more]).middle / timeOf(less, usual[less]).middle,
+  })
+  const saved = times('naive Node hook', 'Breakerbox')
   return {
     columns: ['hooks', 'model answers', 'ms added per call', 'processor ms per call', 'programs per call', 'target'],
-    rows: [...rowsOf(`after ${thinking} ms`, slow), ...rowsOf('at once', instant)],
+    rows: [...rowsOf('after a pause', usual), ...rowsOf('at once', worst)],
     notes: [
-      `A naive Node hook adds ${saved.toFixed(1)} times what Breakerbox adds, where the model takes ${thinking} ms (${targetText(`≥ ${leastSaved}`, saved >= leastSaved)}).`,
-      `A session of one call takes ${median(slow.Breakerbox.first).toFixed(0)} ms more with Breakerbox if it is the first of its project, and ${median(slow.Breakerbox.again).toFixed(0)} ms more if one has looked around within the hour.`,
-      `${calls} calls a session, ${rounds} sessions of each in turn (${fewer} where the model answers at once), after one that is thrown away; medians, the middle half in brackets.`,
+      `A naive Node hook adds ${spreadText(saved, 1)} times what Breakerbox adds, where the model answers after a pause (${targetText(`≥ ${leastSaved}`, saved.middle >= leastSaved)}).`,
+      `Breakerbox adds ${spreadText(times('Breakerbox', 'empty commands'), 2)} times what two commands add that do nothing.`,
+      `A session of one call takes ${trimmedMean(short.Breakerbox.first).toFixed(0)} ms more with Breakerbox if it is the first of its project, and ${trimmedMean(short.Breakerbox.again).toFixed(0)} ms more if one has looked around within the hour.`,
+      `${calls} calls a session, ${rounds} sessions of each (${fewer} where the model answers at once); means over all calls without the least and the greatest twentieth, in brackets the middle half of the sessions.`,
     ],
-    bars: names
-      .filter((name) => name !== 'no hooks')
-      .map((name) => ({ name, ...(middleHalf(slow[name].time) satisfies Spread) })),
+    bars: hooks.map((name) => ({ name, ...timeOf(name, usual[name]) })),
   }
 }
 
-async function addedBy(calls: number, rounds: number, delay: number): Promise<Record<Arrangement, Added>> {
+/** What hooks add to one call, milliseconds. */
+interface Added {
+  /** For each session one value a turn. */
+  readonly time: readonly (readonly number[])[]
+  /** Processor time, one value a session. */
+  readonly processor: readonly number[]
+}
+
+async function sideBySide(calls: number, rounds: number, rhythm: Rhythm): Promise<Record<Arrangement, Added>> {
+  const played: Record<Arrangement, Turn[]>[] = []
+  for (let round = 0; round < rounds; round += 1) played.push(await playedSideBySide(calls, rhythm))
+  return ofEach((name) => {
+    const more = (what: keyof Turn) =>
+      played.map((turns) => turns[name].map((turn, i) => turn[what] - (turns['no hooks'][i]?.[what] ?? Number.NaN)))
+    return { time: more('time'), processor: more('processor').map(mean) }
+  })
+}
+
+/** Milliseconds per call, those of the processor included. */
+interface Turn {
+  readonly time: number
+  readonly processor: number
+}
+
+/**
+ * One session of each, all at the same time, and only one of them at work: a machine that gets slower or faster for some seconds does
+ * so for all of them. The first turn of each is thrown away.
+ */
+async function playedSideBySide(calls: number, { together, pause }: Rhythm): Promise<Record<Arrangement, Turn[]>> {
+  const projects = ofEach(() => createTempProject())
+  try {
+    const sessions = {} as Record<Arrangement, HeldSession>
+    for (const name of names) {
+      await arrangements[name](projects[name])
+      // The first session of a project is not the usual one: hooks learn what is there.
+      await shortSession(projects[name])
+      sessions[name] = await holdSession(projects[name], calls)
+    }
+    const turns = await inTurn(
+      calls / together - 1,
+      ofEach((name) => () => playedTurn(sessions[name], together, pause)),
+    )
+    for (const name of names) await sessions[name].end()
+    await sleep(settling)
+    return turns
+  } finally {
+    for (const name of names) projects[name].remove()
+  }
+}
+
+async function playedTurn(session: HeldSession, calls: number, pause: number): Promise<Turn> {
+  let time = 0
+  const processor = await processorSeconds(async () => {
+    for (let n = 0; n < calls; n += 1) time += await session.call()
+  }, pause)
+  return { time: time / calls, processor: (processor * 1000) / calls }
+}
+
+/** What hooks add to a whole session of one call, milliseconds: to the first of its project, and to a later one. */
+async function shortSessions(
+  rounds: number,
+): Promise<Record<Arrangement, { readonly first: readonly number[]; readonly again: readonly number[] }>> {
   const all = await inTurn(
     rounds,
-    ofEach((name) => () => session(name, calls, delay)),
+    ofEach(
+      (name) => () =>
+        inProject(name, async (project) => ({
+          first: await shortSession(project),
+          again: await shortSession(project),
+        })),
+    ),
   )
-  const added = (name: Arrangement, what: keyof Session) =>
-    all[name].map((each, round) => each[what] - (all['no hooks'][round]?.[what] ?? Number.NaN))
-  const perCall = (name: Arrangement, what: keyof Session) => added(name, what).map((each) => each / calls)
-  return ofEach((name) => ({
-    time: perCall(name, 'time'),
-    processor: perCall(name, 'processor'),
-    first: added(name, 'first'),
-    again: added(name, 'again'),
-  }))
+  return ofEach((name) => {
+    const more = (what: 'first' | 'again') =>
+      all[name].map((each, round) => each[what] - (all['no hooks'][round]?.[what] ?? Number.NaN))
+    return { first: more('first'), again: more('again') }
+  })
+}
+
+/** Milliseconds of a session of one call. What it leaves in the background has ended then: nobody begins the next one in that moment. */
+async function shortSession(project: TempProject): Promise<number> {
+  const milliseconds = await run(project, 1, 0)
+  await sleep(settling)
+  return milliseconds
 }
 
 const ofEach = <Value>(value: (name: Arrangement) => Value): Record<Arrangement, Value> =>
   Object.fromEntries(names.map((name) => [name, value(name)])) as Record<Arrangement, Value>
 
-/** One whole session, and two short ones around it, milliseconds. */
-interface Session {
-  readonly time: number
-  readonly processor: number
-  readonly first: number
-  readonly again: number
-}
-
-async function session(name: Arrangement, calls: number, delay: number): Promise<Session> {
-  return inProject(name, async (project) => {
-    const first = await short(project)
-    await settled()
-    let time = 0
-    const processor = await processorSeconds(async () => {
-      time = await run(project, calls, delay)
-      await settled()
-    })
-    const again = await short(project)
-    await settled()
-    return { time, processor: processor * 1000, first, again }
-  })
-}
-
-/**
- * What a session leaves running in the background comes to its end. Nobody begins the next one in that moment, and its processor time
- * belongs to the session.
- */
-const settled = (): Promise<void> => sleep(settling)
-
-/** The first session of a project is not the usual one: hooks learn what is there. */
-const short = (project: TempProject): Promise<number> => run(project, 1, 0)
-
 /** Programs that a session starts. */
 const startsOf = (name: Arrangement, calls: number): Promise<number> =>
   inProject(name, async (project) => {
-    await short(project)
-    return countStarts(project, (environment) => run(project, calls, thinking, environment))
+    await shortSession(project)
+    return countStarts(project, (environment) => run(project, calls, callByCall.pause, environment))
   })
 
 async function inProject<Value>(name: Arrangement, work: (project: TempProject) => Promise<Value>): Promise<Value> {
@@ -179,8 +228,7 @@ async function run(
   delay: number,
   environment: Readonly<Record<string, string>> = {},
 ): Promise<number> {
-  // different commands, as healthy work has
-  const script = Array.from({ length: calls }, (_, i): Step => answered(delay, bash(`true ${i}`)))
+  const script = variedCalls(calls).map((call): Step => answered(delay, call))
   const model = await startFakeModel([...script, answered(delay, say('done'))])
   try {
     const startedAt = performance.now()

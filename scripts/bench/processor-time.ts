@@ -3,15 +3,14 @@ import { setTimeout } from 'node:timers/promises'
 
 /** The kernel counts processor time in hundredths of a second. */
 const ticksPerSecond = 100
-/** How long processes that were left running in the background may take to end, milliseconds. */
-const settling = 400
-
 /**
  * Seconds of processor time that the whole machine has spent on a work, this process left out. Of the whole machine,
  * because nobody waits for a process in the background, and the kernel adds only those up for a parent; so the machine has
  * to be idle otherwise. NaN where the system does not tell.
+ *
+ * @param settling how long what the work left running in the background may take to end, milliseconds.
  */
-export async function processorSeconds(work: () => Promise<void>): Promise<number> {
+export async function processorSeconds(work: () => Promise<void>, settling: number): Promise<number> {
   const ownBefore = process.cpuUsage()
   const before = busySeconds()
   await work()

@@ -345,6 +345,19 @@ describe.skipIf(process.platform === 'win32')('the entry of PostToolBatch', { ti
     await vi.waitFor(() => expect(read(bench.told)).toBe('drain'), 10_000)
   })
 
+  test('also where `sleep` knows whole seconds only and fails', async () => {
+    const bench = benchTold(2)
+    const programs = join(bench.base, 'programs')
+    const asked = join(bench.base, 'asked')
+    fs.mkdirSync(programs)
+    fs.writeFileSync(join(programs, 'sleep'), `#!/bin/sh\necho "$1" >'${asked}'\nexit 1\n`, { mode: 0o755 })
+    const env = { CLAUDE_PROJECT_DIR: bench.project, PATH: `${programs}:${process.env['PATH']}` }
+    const { stdout, stderr, status } = fire('batch', bench, '{"tool_use_id":1}', env)
+    expect([stdout, stderr, status]).toEqual(['', '', 0])
+    await vi.waitFor(() => expect(read(bench.told)).toBe('drain'), 10_000)
+    expect(read(asked)).toBe('0.05\n')
+  })
+
   test('does so for each batch where a streak has begun in this session, and in no other', async () => {
     const bench = benchTold(0)
     const env = { CLAUDE_PROJECT_DIR: bench.project, ...session }
