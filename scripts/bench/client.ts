@@ -10,7 +10,17 @@ import { inTurn } from './in-turn.ts'
 import { install } from './measured-project.ts'
 import { type Options, type Part, type Table, Unavailable } from './part.ts'
 import { processorSeconds } from './processor-time.ts'
-import { mean, median, middleHalf, ratios, type Spread, spreadText, targetText, trimmedMean } from './spread.ts'
+import {
+  differences,
+  mean,
+  median,
+  middleHalf,
+  ratios,
+  type Spread,
+  spreadText,
+  targetText,
+  trimmedMean,
+} from './spread.ts'
 
 /** Added milliseconds per call that are wanted at most. */
 const mostAdded = 10
@@ -24,9 +34,9 @@ interface Rhythm {
   /** Milliseconds after them in which nothing is awaited, and what they left in the background may end. */
   readonly pause: number
 }
-/** The usual case: the models of the others, and a moment more, is what each model takes for an answer. */
+/** The usual case: a model thinks while the other sessions have their turns, for about a second. */
 const callByCall: Rhythm = { together: 1, pause: 150 }
-/** The worst: no time for the background. */
+/** The worst: it does not think at all, and what runs in the background is in the way. */
 const hurried: Rhythm = { together: 10, pause: settling }
 
 const arrangements = {
@@ -128,7 +138,10 @@ async function sideBySide(calls: number, rounds: number, rhythm: Rhythm): Promis
   for (let round = 0; round < rounds; round += 1) played.push(await playedSideBySide(calls, rhythm))
   return ofEach((name) => {
     const more = (what: keyof Turn) =>
-      played.map((turns) => turns[name].map((turn, i) => turn[what] - (turns['no hooks'][i]?.[what] ?? Number.NaN)))
+      played.map((turns) => {
+        const valuesOf = (one: Arrangement) => turns[one].map((turn) => turn[what])
+        return differences(valuesOf(name), valuesOf('no hooks'))
+      })
     return { time: more('time'), processor: more('processor').map(mean) }
   })
 }
@@ -188,8 +201,10 @@ async function shortSessions(
     ),
   )
   return ofEach((name) => {
-    const more = (what: 'first' | 'again') =>
-      all[name].map((each, round) => each[what] - (all['no hooks'][round]?.[what] ?? Number.NaN))
+    const more = (what: 'first' | 'again') => {
+      const valuesOf = (one: Arrangement) => all[one].map((each) => each[what])
+      return differences(valuesOf(name), valuesOf('no hooks'))
+    }
     return { first: more('first'), again: more('again') }
   })
 }

@@ -9,7 +9,7 @@ import { bashCall, preToolUse } from '../../test/support/payloads.ts'
 import { inTurn } from './in-turn.ts'
 import { installedProject } from './measured-project.ts'
 import type { Part } from './part.ts'
-import { middleHalf, ratios, spreadText } from './spread.ts'
+import { differences, middleHalf, ratios, spreadText } from './spread.ts'
 
 const usual = { failure_threshold: 3, cooldown_seconds: 86_400, success_threshold: 2, timeout_seconds: 30 }
 
@@ -54,7 +54,7 @@ export const guard: Part = {
         const row = (how: string, values: readonly number[]): string[] => [
           `${name}, ${how}`,
           spreadText(middleHalf(values), 1),
-          spreadText(middleHalf(values.map((value, i) => value - (times.bare[i] ?? Number.NaN))), 1),
+          spreadText(middleHalf(differences(values, times.bare)), 1),
           spreadText(middleHalf(ratios(values, times.bare))),
         ]
         rows.push(

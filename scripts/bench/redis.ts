@@ -13,7 +13,7 @@ import { hasRedis, startRedis } from '../../test/support/redis-server.ts'
 import { inTurn } from './in-turn.ts'
 import { type Part, Unavailable } from './part.ts'
 import { sharedUpdate } from './shared-update.ts'
-import { middleHalf, ratios, spreadText } from './spread.ts'
+import { differences, middleHalf, ratios, spreadText } from './spread.ts'
 
 /** In one process an update is too short to be timed alone. */
 const updatesAtOnce = 20
@@ -60,7 +60,7 @@ export const redis: Part = {
       const row = (name: string, values: readonly number[], floor: readonly number[], digits: number) => [
         name,
         spreadText(middleHalf(values), digits),
-        spreadText(middleHalf(values.map((value, i) => value - (floor[i] ?? Number.NaN))), digits),
+        spreadText(middleHalf(differences(values, floor)), digits),
         spreadText(middleHalf(ratios(values, floor))),
       ]
       return {

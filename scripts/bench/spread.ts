@@ -31,6 +31,10 @@ export const middleHalf = (values: readonly number[]): Spread => ({
 export const ratios = (values: readonly number[], floors: readonly number[]): number[] =>
   values.map((value, i) => value / (floors[i] ?? Number.NaN))
 
+/** What each value is more than the floor of the same round. */
+export const differences = (values: readonly number[], floors: readonly number[]): number[] =>
+  values.map((value, i) => value - (floors[i] ?? Number.NaN))
+
 export const spreadText = ({ middle, low, high }: Spread, digits = 2): string =>
   `${middle.toFixed(digits)} (${low.toFixed(digits)} to ${high.toFixed(digits)})`
 
