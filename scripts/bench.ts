@@ -1,6 +1,6 @@
 /**
  * What Breakerbox costs: `npm run bench`. Every figure is measured against a floor in the same run, in turn, and given as a
- * median with its spread; nothing fails because of a figure. The run of all parts rewrites the figures in
+ * median or a mean with its spread; nothing fails because of a figure. The run of all parts rewrites the figures in
  * `docs/performance.md` and its chart; `npm run bench -- PART …` prints its parts and writes only with `--write`, `--quick` never.
  */
 import { readFileSync, writeFileSync } from 'node:fs'

@@ -1,11 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { root } from '../../test/support/built-hook.ts'
-import { runClient } from '../../test/support/client.ts'
 import { ensureClient } from '../../test/support/client-copy.ts'
-import { type Step, say, startFakeModel } from '../../test/support/fake-model.ts'
 import { createTempProject, type TempProject } from '../../test/support/temp-project.ts'
 import { countStarts, settling } from './counted-starts.ts'
-import { type HeldSession, holdSession, variedCalls } from './held-session.ts'
+import { type HeldSession, holdSession } from './held-session.ts'
 import { inTurn } from './in-turn.ts'
 import { install } from './measured-project.ts'
 import { type Options, type Part, type Table, Unavailable } from './part.ts'
@@ -211,7 +209,11 @@ async function shortSessions(
 
 /** Milliseconds of a session of one call. What it leaves in the background has ended then: nobody begins the next one in that moment. */
 async function shortSession(project: TempProject): Promise<number> {
-  const milliseconds = await run(project, 1, 0)
+  const startedAt = performance.now()
+  const session = await holdSession(project, 1)
+  await session.call()
+  await session.end()
+  const milliseconds = performance.now() - startedAt
   await sleep(settling)
   return milliseconds
 }
@@ -223,7 +225,14 @@ const ofEach = <Value>(value: (name: Arrangement) => Value): Record<Arrangement,
 const startsOf = (name: Arrangement, calls: number): Promise<number> =>
   inProject(name, async (project) => {
     await shortSession(project)
-    return countStarts(project, (environment) => run(project, calls, callByCall.pause, environment))
+    return countStarts(project, async (environment) => {
+      const session = await holdSession(project, calls, environment)
+      for (let n = 0; n < calls; n += 1) {
+        await session.call()
+        await sleep(callByCall.pause)
+      }
+      await session.end()
+    })
   })
 
 async function inProject<Value>(name: Arrangement, work: (project: TempProject) => Promise<Value>): Promise<Value> {
@@ -235,29 +244,3 @@ async function inProject<Value>(name: Arrangement, work: (project: TempProject) 
     project.remove()
   }
 }
-
-/** Milliseconds from the client's start to its end. */
-async function run(
-  project: TempProject,
-  calls: number,
-  delay: number,
-  environment: Readonly<Record<string, string>> = {},
-): Promise<number> {
-  const script = variedCalls(calls).map((call): Step => answered(delay, call))
-  const model = await startFakeModel([...script, answered(delay, say('done'))])
-  try {
-    const startedAt = performance.now()
-    const allowed = { allowedTools: ['Bash'], timeoutSeconds: 300 }
-    const { result } = await runClient({ project, model, prompt: 'go', environment, ...allowed })
-    const milliseconds = performance.now() - startedAt
-    if (result.result !== 'done') throw new Error(`the run ended early: ${JSON.stringify(result).slice(0, 400)}`)
-    return milliseconds
-  } finally {
-    await model.close()
-  }
-}
-
-const answered = (delayMilliseconds: number, block: ReturnType<typeof say>): Step => ({
-  delayMilliseconds,
-  blocks: [block],
-})

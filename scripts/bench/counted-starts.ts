@@ -6,7 +6,7 @@ import type { TempProject } from '../../test/support/temp-project.ts'
 
 /** Programs that hooks start by name. A new one in a registered command belongs here, or it is not counted. */
 const programs = ['node', 'python3', 'cat', 'grep', 'mv', 'rm', 'mkdir', 'nice', 'sleep']
-/** Until processes in the background have started too, milliseconds. */
+/** Until what a session leaves in the background has started and ended, milliseconds. */
 export const settling = 400
 
 type Registrations = Record<string, { hooks: { command: string }[] }[]>

@@ -11,7 +11,11 @@ export interface HeldSession {
 }
 
 /** Starts a session of so many Bash calls, each another command as healthy work has, and lets it come as far as its first request. */
-export async function holdSession(project: TempProject, calls: number): Promise<HeldSession> {
+export async function holdSession(
+  project: TempProject,
+  calls: number,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<HeldSession> {
   let asked = () => {}
   let answer = () => {}
   const untilAsked = () =>
@@ -25,11 +29,11 @@ export async function holdSession(project: TempProject, calls: number): Promise<
         answer = () => resolve([block])
         asked()
       })
-  const model = await startFakeModel([...variedCalls(calls), say('done')].map(held))
+  const script = Array.from({ length: calls }, (_, i) => bash(`true ${i}`))
+  const model = await startFakeModel([...script, say('done')].map(held))
   const first = untilAsked()
-  const finished = runClient({ project, model, prompt: 'go', allowedTools: ['Bash'], timeoutSeconds: 600 }).finally(
-    () => model.close(),
-  )
+  const allowed = { allowedTools: ['Bash'], timeoutSeconds: 600 }
+  const finished = runClient({ project, model, prompt: 'go', environment, ...allowed }).finally(() => model.close())
   const tooEarly = finished.then(({ result }) => {
     throw new Error(`the run ended early: ${JSON.stringify(result).slice(0, 400)}`)
   })
@@ -51,6 +55,3 @@ export async function holdSession(project: TempProject, calls: number): Promise<
     },
   }
 }
-
-/** So many Bash calls, each with another command. */
-export const variedCalls = (calls: number): Block[] => Array.from({ length: calls }, (_, i) => bash(`true ${i}`))

@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 
 /** The kernel counts processor time in hundredths of a second. */
 const ticksPerSecond = 100
+
 /**
  * Seconds of processor time that the whole machine has spent on a work, this process left out. Of the whole machine,
  * because nobody waits for a process in the background, and the kernel adds only those up for a parent; so the machine has

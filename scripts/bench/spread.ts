@@ -1,6 +1,6 @@
 /** How figures that vary are summed up. */
 
-/** A median and how far the values reach around it, in the unit of the values. */
+/** A median or a mean, and how far the values reach around it, in the unit of the values. */
 export interface Spread {
   readonly middle: number
   readonly low: number
